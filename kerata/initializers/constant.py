@@ -11,7 +11,7 @@ from kerata.core.registry import register
 from kerata.initializers.initializer import Initializer, concrete_shape, numpy_dtype
 
 
-@register("initializers", "constant")
+@register("initializers")
 class Constant(Initializer):
     """Fills the variable with one value.
 
@@ -31,7 +31,7 @@ class Constant(Initializer):
         return np.full(shape, np.asarray(self.value), numpy_dtype(dtype))
 
 
-@register("initializers", "zeros", "zero")
+@register("initializers", "zero")
 class Zeros(Initializer):
     """Fills the variable with zeros.
 
@@ -44,7 +44,7 @@ class Zeros(Initializer):
         return np.zeros(concrete_shape(shape, "Zeros"), numpy_dtype(dtype))
 
 
-@register("initializers", "ones", "one")
+@register("initializers", "one")
 class Ones(Initializer):
     """Fills the variable with ones.
 
@@ -57,7 +57,7 @@ class Ones(Initializer):
         return np.ones(concrete_shape(shape, "Ones"), numpy_dtype(dtype))
 
 
-@register("initializers", "identity", "IdentityInitializer")
+@register("initializers", "IdentityInitializer")
 class Identity(Initializer):
     """Ones (times `gain`) on the main diagonal of a matrix, zeros elsewhere.
 

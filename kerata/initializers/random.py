@@ -41,7 +41,7 @@ class RandomInitializer(Initializer):
         return np.random.Generator(np.random.Philox(key=int(seed) % 2**128))
 
 
-@register("initializers", "random_normal", "normal")
+@register("initializers", "normal")
 class RandomNormal(RandomInitializer):
     """Draws from a normal distribution.
 
@@ -66,7 +66,7 @@ class RandomNormal(RandomInitializer):
         return _normal(self.generator(), shape, dtype, self.mean, self.stddev)
 
 
-@register("initializers", "random_uniform", "uniform")
+@register("initializers", "uniform")
 class RandomUniform(RandomInitializer):
     """Draws from a uniform distribution over `[minval, maxval)`.
 
@@ -91,7 +91,7 @@ class RandomUniform(RandomInitializer):
         return _uniform(self.generator(), shape, dtype, self.minval, self.maxval)
 
 
-@register("initializers", "truncated_normal")
+@register("initializers")
 class TruncatedNormal(RandomInitializer):
     """Draws from a normal distribution cut at two standard deviations from the mean.
 
@@ -116,7 +116,7 @@ class TruncatedNormal(RandomInitializer):
         return _truncated_normal(self.generator(), shape, dtype, self.mean, self.stddev)
 
 
-@register("initializers", "variance_scaling")
+@register("initializers")
 class VarianceScaling(RandomInitializer):
     """Draws values whose variance is `scale / n`, so that signals keep their size.
 
@@ -186,7 +186,7 @@ class _NamedVarianceScaling(VarianceScaling):
         super().__init__(*self.fixed, seed, input_axes, output_axes)
 
 
-@register("initializers", "glorot_uniform")
+@register("initializers")
 class GlorotUniform(_NamedVarianceScaling):
     """Uniform within `sqrt(6 / (fan_in + fan_out))`, also called Xavier uniform.
 
@@ -206,7 +206,7 @@ class GlorotUniform(_NamedVarianceScaling):
     fixed = (1.0, "fan_avg", "uniform")
 
 
-@register("initializers", "glorot_normal")
+@register("initializers")
 class GlorotNormal(_NamedVarianceScaling):
     """Truncated normal of variance `2 / (fan_in + fan_out)`, also called Xavier normal.
 
@@ -226,7 +226,7 @@ class GlorotNormal(_NamedVarianceScaling):
     fixed = (1.0, "fan_avg", "truncated_normal")
 
 
-@register("initializers", "lecun_normal")
+@register("initializers")
 class LecunNormal(_NamedVarianceScaling):
     """Truncated normal of variance `1 / fan_in`.
 
@@ -246,7 +246,7 @@ class LecunNormal(_NamedVarianceScaling):
     fixed = (1.0, "fan_in", "truncated_normal")
 
 
-@register("initializers", "lecun_uniform")
+@register("initializers")
 class LecunUniform(_NamedVarianceScaling):
     """Uniform within `sqrt(3 / fan_in)`.
 
@@ -266,7 +266,7 @@ class LecunUniform(_NamedVarianceScaling):
     fixed = (1.0, "fan_in", "uniform")
 
 
-@register("initializers", "he_normal")
+@register("initializers")
 class HeNormal(_NamedVarianceScaling):
     """Truncated normal of variance `2 / fan_in`, for layers followed by a ReLU.
 
@@ -286,7 +286,7 @@ class HeNormal(_NamedVarianceScaling):
     fixed = (2.0, "fan_in", "truncated_normal")
 
 
-@register("initializers", "he_uniform")
+@register("initializers")
 class HeUniform(_NamedVarianceScaling):
     """Uniform within `sqrt(6 / fan_in)`, for layers followed by a ReLU.
 
@@ -306,7 +306,7 @@ class HeUniform(_NamedVarianceScaling):
     fixed = (2.0, "fan_in", "uniform")
 
 
-@register("initializers", "orthogonal", "OrthogonalInitializer")
+@register("initializers", "OrthogonalInitializer")
 class Orthogonal(RandomInitializer):
     """A random matrix with orthonormal rows or columns, whichever are fewer, times `gain`.
 
