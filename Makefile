@@ -1,0 +1,28 @@
+# The commands of the project. Each makes the environment that it needs, once, and again only
+# when pyproject.toml has changed.
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+.PHONY: demo test lint bench clean
+
+.venv-%/stamp: pyproject.toml
+	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --editable ".[$*]"
+	touch $@
+
+demo: .venv-demo/stamp ## train on handwritten digits and draw what was learnt into demo/
+	.venv-demo/bin/kerata demo --backend torch
+
+test: .venv-test/stamp ## every test and every example of the documentation
+	.venv-test/bin/python -m pytest -n $(WORKERS) -q
+
+lint: .venv-lint/stamp ## style and types
+	.venv-lint/bin/ruff check .
+	.venv-lint/bin/mypy
+
+bench: .venv-test/stamp ## side-by-side measurements
+	.venv-test/bin/python -m benchmarks
+
+clean:
+	rm -rf .venv-demo .venv-test .venv-lint demo build
