@@ -1,0 +1,109 @@
+"""kerata: deep learning for human beings, on JAX, PyTorch and NumPy, with the Keras API.
+
+    import kerata as keras
+
+Everything is imported when first used: `import kerata` loads no engine.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Public name -> where it is defined ("module" or "module:attribute").
+_PUBLIC = {
+    "activations": "kerata.activations",
+    "backend": "kerata.backend",
+    "callbacks": "kerata.callbacks",
+    "config": "kerata.core.config",
+    "constraints": "kerata.constraints",
+    "datasets": "kerata.datasets",
+    "initializers": "kerata.initializers",
+    "layers": "kerata.layers",
+    "losses": "kerata.losses",
+    "metrics": "kerata.metrics",
+    "models": "kerata.models",
+    "ops": "kerata.ops",
+    "optimizers": "kerata.optimizers",
+    "random": "kerata.random",
+    "regularizers": "kerata.regularizers",
+    "saving": "kerata.saving",
+    "tree": "kerata.core.tree",
+    "utils": "kerata.utils",
+    "visualization": "kerata.visualization",
+    "GradientTape": "kerata.core.tape:GradientTape",
+    "Initializer": "kerata.initializers:Initializer",
+    "Input": "kerata.layers:Input",
+    "InputSpec": "kerata.layers:InputSpec",
+    "KerasTensor": "kerata.core.symbolic:SymbolicTensor",
+    "Layer": "kerata.layers:Layer",
+    "Loss": "kerata.losses:Loss",
+    "Metric": "kerata.metrics:Metric",
+    "Model": "kerata.models:Model",
+    "Optimizer": "kerata.optimizers:Optimizer",
+    "Regularizer": "kerata.regularizers:Regularizer",
+    "Sequential": "kerata.models:Sequential",
+    "DTypePolicy": "kerata.core.dtype_policy:DTypePolicy",
+    "StatelessScope": "kerata.core.scope:StatelessScope",
+    "Variable": "kerata.core.variable:Variable",
+    "function": "kerata.core.function:function",
+    "name_scope": "kerata.core.names:name_scope",
+    "use_backend": "kerata.backend.select:use_backend",
+    "version": "kerata.utils:version",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+if TYPE_CHECKING:
+    from kerata import (
+        activations as activations,
+        backend as backend,
+        callbacks as callbacks,
+        constraints as constraints,
+        datasets as datasets,
+        initializers as initializers,
+        layers as layers,
+        losses as losses,
+        metrics as metrics,
+        models as models,
+        ops as ops,
+        optimizers as optimizers,
+        random as random,
+        regularizers as regularizers,
+        saving as saving,
+        utils as utils,
+        visualization as visualization,
+    )
+    from kerata.backend.select import use_backend as use_backend
+    from kerata.core import config as config, tree as tree
+    from kerata.core.dtype_policy import DTypePolicy as DTypePolicy
+    from kerata.core.function import function as function
+    from kerata.core.names import name_scope as name_scope
+    from kerata.core.scope import StatelessScope as StatelessScope
+    from kerata.core.symbolic import SymbolicTensor as KerasTensor
+    from kerata.core.tape import GradientTape as GradientTape
+    from kerata.core.variable import Variable as Variable
+    from kerata.initializers import Initializer as Initializer
+    from kerata.layers import Input as Input, InputSpec as InputSpec, Layer as Layer
+    from kerata.losses import Loss as Loss
+    from kerata.metrics import Metric as Metric
+    from kerata.models import Model as Model, Sequential as Sequential
+    from kerata.optimizers import Optimizer as Optimizer
+    from kerata.regularizers import Regularizer as Regularizer
+
+
+def __getattr__(name: str) -> Any:
+    target = _PUBLIC.get(name)
+    if target is None:
+        raise AttributeError(f"module 'kerata' has no attribute {name!r}")
+    module, _, attribute = target.partition(":")
+    found = importlib.import_module(module)
+    value = getattr(found, attribute) if attribute else found
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

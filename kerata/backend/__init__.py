@@ -1,0 +1,1 @@
+"""The engines that do the arithmetic, behind one contract (`interface.py`)."""

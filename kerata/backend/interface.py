@@ -1,0 +1,160 @@
+"""What an engine owes kerata: the contract that numpy, jax, torch and tensorflow fulfil.
+
+An engine is a subclass of `Backend` in `backend/<engine>/engine.py` plus a table of kernels:
+every function of the modules beside it is the kernel of the primitive of the same name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any, ClassVar
+
+import numpy as np
+
+Tensor = Any
+
+# Modules of an engine's package that hold machinery, not kernels.
+_MACHINERY = {"engine", "compile", "gradient"}
+
+
+class Kernels(dict):
+    """Primitive name -> function of one engine; a missing kernel is explained."""
+
+    def __init__(self, backend_name: str):
+        super().__init__()
+        self._backend_name = backend_name
+
+    def __missing__(self, name: str) -> Callable:
+        raise NotImplementedError(
+            f"The {self._backend_name} backend has no kernel for `{name}`. "
+            "Use another backend for it, e.g. `with kerata.use_backend('jax'):`."
+        )
+
+
+def collect_kernels(backend_name: str, package: ModuleType, engine: ModuleType) -> Kernels:
+    """Gather the kernels of an engine's package: its functions and its `FROM_ENGINE` names."""
+    kernels = Kernels(backend_name)
+    for found in pkgutil.iter_modules(package.__path__):
+        if found.name in _MACHINERY:
+            continue
+        module = importlib.import_module(f"{package.__name__}.{found.name}")
+        for name in getattr(module, "FROM_ENGINE", ()):
+            kernels[name] = getattr(engine, name)
+        for name, value in vars(module).items():
+            if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__:
+                kernels[name] = value
+    return kernels
+
+
+class Backend(ABC):
+    """One engine."""
+
+    name: ClassVar[str]
+    tensor_types: tuple[type, ...]
+    kernels: Kernels
+
+    # Primitives whose kernels take Python scalars as they are, without making a tensor of them.
+    native_scalars: frozenset[str] = frozenset()
+
+    # How gradients are found: "native" (the engine records by itself), "functional" (the tape
+    # records units and asks `vjp`), or None (the engine has no gradients).
+    gradients: ClassVar[str | None] = None
+
+    # Set while a functional tape records; primitives and layers then go through it.
+    recorder: Any = None
+
+    # True if compiled steps consume their state buffers, so that state must not be shared.
+    donates: ClassVar[bool] = False
+
+    # -- tensors ---------------------------------------------------------------------------
+
+    @abstractmethod
+    def from_numpy(self, array: np.ndarray) -> Tensor:
+        """Return a new tensor that owns a copy of `array`."""
+
+    @abstractmethod
+    def view_numpy(self, array: np.ndarray) -> Tensor:
+        """Return a tensor of `array` for reading, sharing memory where the engine can."""
+
+    @abstractmethod
+    def to_numpy(self, tensor: Tensor) -> np.ndarray:
+        """Return the value on the host as a NumPy array."""
+
+    @abstractmethod
+    def dtype_name(self, tensor: Tensor) -> str:
+        """Return the dtype of a tensor by name."""
+
+    @abstractmethod
+    def cast(self, tensor: Tensor, dtype: str) -> Tensor:
+        """Return the tensor with another dtype."""
+
+    @abstractmethod
+    def scalar(self, value: float | int | bool, dtype: str) -> Tensor:
+        """Return a tensor of shape () (or what the kernels take for one)."""
+
+    @abstractmethod
+    def stop_gradient(self, tensor: Tensor) -> Tensor:
+        """Return the tensor as a constant for gradients."""
+
+    def is_traced(self, tensor: Tensor) -> bool:
+        """Tell whether the tensor stands for a value that is not there yet (in compilation)."""
+        return False
+
+    def is_finite(self, tensors: Sequence[Tensor]) -> bool:
+        """Tell whether all values are finite."""
+        return all(np.isfinite(self.to_numpy(tensor)).all() for tensor in tensors)
+
+    # -- state -----------------------------------------------------------------------------
+
+    def make_state(self, array: np.ndarray, trainable: bool) -> Tensor:
+        """Return the tensor that holds the first value of a variable."""
+        return self.from_numpy(array)
+
+    def replace_state(self, old: Tensor, new: Tensor, trainable: bool) -> Tensor:
+        """Return the tensor that holds a variable's new value, given that of its old one."""
+        return new
+
+    def replace_states(self, old: list, new: list, trainable: list[bool]) -> list:
+        """Replace many variables' values at once."""
+        return [self.replace_state(*each) for each in zip(old, new, trainable, strict=True)]
+
+    def copy_state(self, tensor: Tensor) -> Tensor:
+        """Return a copy that shares no memory with the tensor."""
+        return self.from_numpy(self.to_numpy(tensor))
+
+    # -- running ---------------------------------------------------------------------------
+
+    def inference(self) -> contextlib.AbstractContextManager:
+        """Return a context in which no gradients are prepared."""
+        return contextlib.nullcontext()
+
+    def set_random_seed(self, seed: int) -> None:
+        """Seed the engine's own generators, which users' raw code may draw from."""
+        return None
+
+    def prepare_training(self) -> None:
+        """Set process-wide switches that make training faster, once, before the first fit."""
+        return None
+
+    def abstract_call(self, function: Callable, specs: list[tuple[tuple, str]]) -> Any:
+        """Run `function` on tensors without values; return its outputs as (shape, dtype) pairs.
+
+        Used for layers whose `call` goes around `kerata.ops`.
+        """
+        tensors = [self.from_numpy(np.zeros(shape, dtype)) for shape, dtype in specs]
+        return function(*tensors)
+
+    # -- compiling -------------------------------------------------------------------------
+
+    # True if `kerata.function` must hand state in and out because the engine compiles pure
+    # functions; False if the engine runs the Python function as it is.
+    compiles: ClassVar[bool] = False
+
+    def compile(self, pure: Callable, donate: tuple[int, ...]) -> Callable:
+        """Compile a pure function of tensors; arguments in `donate` may be consumed."""
+        return pure

@@ -1,0 +1,1 @@
+"""The JAX engine, the default: whole steps are compiled by XLA."""

@@ -1,0 +1,96 @@
+"""The JAX engine: tensors, state, gradients of pure functions, and compilation by XLA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import kerata.backend.jax as package
+from kerata.backend.interface import Backend, Tensor, collect_kernels
+from kerata.backend.jax import compile as compilation
+
+
+class JaxBackend(Backend):
+    """Arrays on JAX's default device."""
+
+    name = "jax"
+    gradients = "functional"
+    compiles = True
+    donates = True
+    tensor_types = (jax.Array,)
+    native_scalars = frozenset(("add", "subtract", "multiply", "true_divide", "divide"))
+
+    def __init__(self) -> None:
+        self.kernels = collect_kernels(self.name, package, jnp)
+
+    def from_numpy(self, array: np.ndarray) -> Tensor:
+        with jax.ensure_compile_time_eval():
+            return jnp.array(array, copy=True)
+
+    def view_numpy(self, array: np.ndarray) -> Tensor:
+        return jnp.asarray(array)
+
+    def to_numpy(self, tensor: Tensor) -> np.ndarray:
+        return np.asarray(tensor)
+
+    def dtype_name(self, tensor: Tensor) -> str:
+        return tensor.dtype.name
+
+    def cast(self, tensor: Tensor, dtype: str) -> Tensor:
+        narrowed = jax.dtypes.canonicalize_dtype(dtype)
+        return tensor if tensor.dtype == narrowed else tensor.astype(narrowed)
+
+    def scalar(self, value: float | int | bool, dtype: str) -> Tensor:
+        # A NumPy scalar: strongly typed for JAX, and much cheaper to make than a device array.
+        return np.asarray(value, jax.dtypes.canonicalize_dtype(dtype))
+
+    def stop_gradient(self, tensor: Tensor) -> Tensor:
+        return jax.lax.stop_gradient(tensor)
+
+    def is_traced(self, tensor: Tensor) -> bool:
+        return isinstance(tensor, jax.core.Tracer)
+
+    def copy_state(self, tensor: Tensor) -> Tensor:
+        return jnp.array(tensor, copy=True)
+
+    # -- gradients -------------------------------------------------------------------------
+
+    def vjp(self, function: Callable, primals: tuple) -> tuple[Any, Callable, Any]:
+        """Return (outputs, pullback, auxiliary) of a function giving (outputs, auxiliary)."""
+        return jax.vjp(function, *primals, has_aux=True)
+
+    def is_differentiable(self, tensor: Any) -> bool:
+        """Tell whether a leaf is a tensor that gradients can flow through."""
+        return isinstance(tensor, (jax.Array, np.ndarray)) and jnp.issubdtype(
+            tensor.dtype, jnp.inexact
+        )
+
+    def is_tensor(self, leaf: Any) -> bool:
+        """Tell whether a leaf is an array, here or traced."""
+        return isinstance(leaf, jax.Array)
+
+    # -- running ---------------------------------------------------------------------------
+
+    def prepare_training(self) -> None:
+        compilation.keep_memory()
+        compilation.enable_compilation_cache()
+
+    def abstract_call(self, function: Callable, specs: list[tuple[tuple, str]]) -> Any:
+        tensors = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in specs]
+        return jax.eval_shape(function, *tensors)
+
+    def compile(self, pure: Callable, donate: tuple[int, ...]) -> Callable:
+        return compilation.compile_function(pure, donate)
+
+    def compile_loop(self, pure: Callable) -> compilation.Loop:
+        """Compile a pure step `(constant, state, batch) -> (result, state)` to run many times."""
+        return compilation.Loop(pure)
+
+
+def make_engine() -> JaxBackend:
+    """Return the engine; called once."""
+    return JaxBackend()

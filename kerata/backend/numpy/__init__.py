@@ -1,0 +1,1 @@
+"""The NumPy engine: the readable reference. Forward only; no gradients."""

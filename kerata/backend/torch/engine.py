@@ -1,0 +1,156 @@
+"""The PyTorch engine: tensors, state and gradients. Autograd records by itself."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+import kerata.backend.torch as package
+from kerata.backend.interface import Backend, Tensor, collect_kernels
+
+_NAME = {
+    getattr(torch, name): name
+    for name in (
+        "bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 bfloat16 float16 float32 float64 "
+        "complex64 complex128 float8_e4m3fn float8_e5m2"
+    ).split()
+}
+_DTYPE = {name: dtype for dtype, name in _NAME.items()}
+
+
+class TorchBackend(Backend):
+    """Tensors on the default torch device, or on the GPU when there is one."""
+
+    name = "torch"
+    gradients = "native"
+    tensor_types = (torch.Tensor,)
+    native_scalars = frozenset(("add", "subtract", "multiply", "true_divide", "divide"))
+
+    def __init__(self) -> None:
+        self.kernels = collect_kernels(self.name, package, torch)
+        self._on_gpu = torch.cuda.is_available()
+
+    @property
+    def device(self) -> torch.device:
+        """Where new tensors are made."""
+        return torch.device("cuda") if self._on_gpu else torch.get_default_device()
+
+    def from_numpy(self, array: np.ndarray) -> Tensor:
+        return self.view_numpy(np.array(array))
+
+    def view_numpy(self, array: np.ndarray) -> Tensor:
+        if array.dtype.name == "bfloat16":
+            tensor = torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+        else:
+            if not array.flags.writeable or not array.dtype.isnative or _has_negative_stride(array):
+                array = np.array(array, dtype=array.dtype.newbyteorder("="))
+            tensor = torch.from_numpy(array)
+        return tensor.to("cuda") if self._on_gpu else tensor
+
+    def to_numpy(self, tensor: Tensor) -> np.ndarray:
+        tensor = tensor.detach().cpu()
+        if tensor.dtype == torch.bfloat16:
+            import ml_dtypes
+
+            return tensor.contiguous().view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+        return tensor.numpy()
+
+    def dtype_name(self, tensor: Tensor) -> str:
+        return _NAME[tensor.dtype]
+
+    def cast(self, tensor: Tensor, dtype: str) -> Tensor:
+        return tensor.to(_DTYPE[dtype])
+
+    def scalar(self, value: float | int | bool, dtype: str) -> Tensor:
+        return torch.tensor(value, dtype=_DTYPE[dtype], device=self.device)
+
+    def stop_gradient(self, tensor: Tensor) -> Tensor:
+        return tensor.detach()
+
+    # -- state -----------------------------------------------------------------------------
+
+    def make_state(self, array: np.ndarray, trainable: bool) -> Tensor:
+        state = self.from_numpy(array)
+        return state.requires_grad_() if trainable and _differentiable(state) else state
+
+    def replace_state(self, old: Tensor, new: Tensor, trainable: bool) -> Tensor:
+        return self.replace_states([old], [new], [trainable])[0]
+
+    def replace_states(self, old: list, new: list, trainable: list[bool]) -> list:
+        """Copy into trainable tensors, which others may hold; exchange the rest."""
+        kept = [index for index, tensor in enumerate(old) if tensor.requires_grad]
+        result = [tensor.detach() for tensor in new]
+        if kept:
+            targets = [old[index] for index in kept]
+            with torch.no_grad():
+                torch._foreach_copy_(targets, [result[index] for index in kept])
+            for index in kept:
+                result[index] = old[index]
+        for index, tensor in enumerate(result):
+            if trainable[index] and not tensor.requires_grad and _differentiable(tensor):
+                result[index] = tensor.clone().requires_grad_()
+        return result
+
+    def copy_state(self, tensor: Tensor) -> Tensor:
+        return tensor.detach().clone()
+
+    # -- gradients -------------------------------------------------------------------------
+
+    def gradient(
+        self,
+        target: Tensor,
+        sources: Sequence[Tensor],
+        output_gradients: Tensor | None,
+        retain: bool,
+        create_graph: bool,
+    ) -> list[Tensor | None]:
+        """Return the gradients of a target with respect to tensors; `None` if unconnected."""
+        if not target.requires_grad:
+            return [None] * len(sources)
+        usable = [source for source in sources if source.requires_grad]
+        if output_gradients is None and target.ndim:
+            output_gradients = torch.ones_like(target)
+        found = torch.autograd.grad(
+            target,
+            usable,
+            grad_outputs=output_gradients,
+            retain_graph=retain or create_graph,
+            create_graph=create_graph,
+            allow_unused=True,
+        )
+        each = iter(found)
+        return [next(each) if source.requires_grad else None for source in sources]
+
+    # -- running ---------------------------------------------------------------------------
+
+    def inference(self) -> contextlib.AbstractContextManager:
+        return torch.no_grad()
+
+    def set_random_seed(self, seed: int) -> None:
+        torch.manual_seed(seed)
+
+    def prepare_training(self) -> None:
+        # Denormal numbers slow over-fitted networks on CPUs by a third; XLA flushes them too.
+        torch.set_flush_denormal(True)
+
+    def abstract_call(self, function: Callable, specs: list[tuple[tuple, str]]) -> Any:
+        with torch.device("meta"):
+            tensors = [torch.empty(shape, dtype=_DTYPE[dtype]) for shape, dtype in specs]
+            return function(*tensors)
+
+
+def _differentiable(tensor: torch.Tensor) -> bool:
+    return tensor.dtype.is_floating_point or tensor.dtype.is_complex
+
+
+def _has_negative_stride(array: np.ndarray) -> bool:
+    return any(stride < 0 for stride in array.strides)
+
+
+def make_engine() -> TorchBackend:
+    """Return the engine; called once."""
+    return TorchBackend()

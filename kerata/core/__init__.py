@@ -1,0 +1,1 @@
+"""The machinery that knows no layer: specs, primitives, variables, scopes, tapes, names."""

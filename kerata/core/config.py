@@ -1,0 +1,175 @@
+"""Settings of the process: floatx, epsilon, image layout, seeds, tracebacks; and the backend.
+
+The starting values come from `~/.kerata/kerata.json` where it exists (keys `floatx`,
+`epsilon`, `image_data_format`, `backend`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import random
+import secrets
+
+from kerata.backend.select import backend, set_backend, use_backend
+
+__all__ = [
+    "backend",
+    "disable_traceback_filtering",
+    "enable_traceback_filtering",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "is_traceback_filtering_enabled",
+    "next_seed",
+    "set_backend",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "set_random_seed",
+    "use_backend",
+]
+
+_FLOATX = ("bfloat16", "float16", "float32", "float64")
+_IMAGE_DATA_FORMATS = ("channels_last", "channels_first")
+
+
+def _saved_settings() -> dict[str, object]:
+    home = os.environ.get("KERATA_HOME") or pathlib.Path.home() / ".kerata"
+    path = pathlib.Path(home) / "kerata.json"
+    return json.loads(path.read_text()) if path.is_file() else {}
+
+
+_saved = _saved_settings()
+_settings = {
+    "floatx": _saved.get("floatx", "float32"),
+    "epsilon": _saved.get("epsilon", 1e-7),
+    "image_data_format": _saved.get("image_data_format", "channels_last"),
+    "filter_tracebacks": True,
+}
+
+
+def floatx() -> str:
+    """Return the default float dtype.
+
+    >>> floatx()
+    'float32'
+    """
+    return _settings["floatx"]
+
+
+def set_floatx(value: str) -> None:
+    """Set the default float dtype of new variables and converted data.
+
+    Raises:
+        ValueError: if `value` is not a float dtype.
+    """
+    _settings["floatx"] = _one_of("floatx", value, _FLOATX)
+
+
+def epsilon() -> float:
+    """Return the small number that keeps divisions and logarithms finite."""
+    return _settings["epsilon"]
+
+
+def set_epsilon(value: float) -> None:
+    """Set the small number that keeps divisions and logarithms finite."""
+    _settings["epsilon"] = float(value)
+
+
+def image_data_format() -> str:
+    """Return where image layers expect the channels: `"channels_last"` or `"channels_first"`."""
+    return _settings["image_data_format"]
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set where image layers expect the channels, unless they are told.
+
+    Raises:
+        ValueError: if `data_format` is neither of the two.
+    """
+    _settings["image_data_format"] = data_format_or_default(data_format)
+
+
+def data_format_or_default(data_format: str | None) -> str:
+    """Return a checked image data format, the process's default for `None`."""
+    if data_format is None:
+        return image_data_format()
+    return _one_of("data_format", data_format, _IMAGE_DATA_FORMATS)
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise ValueError(f"`{name}` is {value!r}; expected one of {', '.join(map(repr, allowed))}.")
+    return value
+
+
+def enable_traceback_filtering() -> None:
+    """Let tracebacks end in the user's line: frames inside kerata are left out."""
+    _settings["filter_tracebacks"] = True
+
+
+def disable_traceback_filtering() -> None:
+    """Show every frame of a traceback, kerata's own included."""
+    _settings["filter_tracebacks"] = False
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Tell whether frames inside kerata are left out of tracebacks."""
+    return _settings["filter_tracebacks"]
+
+
+# Seeds: one sequence per process, from which every unseeded initializer and generator draws.
+_seeds = {"entropy": secrets.randbits(63), "drawn": 0, "explicit": False}
+_MASK = (1 << 64) - 1
+
+
+def set_random_seed(seed: int) -> None:
+    """Seed everything random in this process: Python, NumPy, engines, weights, dropout, shuffling.
+
+    After it, building and training the same model on the same backend and device repeats
+    bit for bit.
+
+    Args:
+        seed: an integer >= 0.
+
+    Raises:
+        ValueError: if `seed` is not a non-negative integer.
+    """
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise ValueError(f"`seed` is {seed!r}; expected an integer >= 0, such as 42.")
+    import numpy as np
+
+    from kerata.backend.select import loaded_backends
+
+    random.seed(seed)
+    np.random.seed(seed % (1 << 32))
+    for engine in loaded_backends():
+        engine.set_random_seed(seed)
+    _seeds.update(entropy=seed, drawn=0, explicit=True)
+    _settings.pop("global_seed_generator", None)
+
+
+def random_seed() -> int | None:
+    """Return the seed given to `set_random_seed`, or `None`."""
+    return _seeds["entropy"] if _seeds["explicit"] else None
+
+
+def next_seed() -> int:
+    """Draw the next seed (32 bit) of the process's sequence.
+
+    The sequence is SplitMix64 (Steele, Lea and Flood, 2014) started at the process seed.
+    """
+    _seeds["drawn"] += 1
+    z = (_seeds["entropy"] + _seeds["drawn"] * 0x9E3779B97F4A7C15) & _MASK
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    return (z ^ (z >> 31)) >> 33
+
+
+def global_seed_generator(make):
+    """Return the process's shared seed generator, made by `make()` on first use."""
+    if "global_seed_generator" not in _settings:
+        _settings["global_seed_generator"] = make()
+    return _settings["global_seed_generator"]

@@ -1,0 +1,54 @@
+"""What surrounds a computation in this thread: scope, tape, call, autocast, graph building.
+
+One object holds it all, so that the hot paths look in one place. Every field has a `with` block
+that sets it and restores it; nothing else writes here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+
+class _Current(threading.local):
+    """The innermost of each; `None` outside of any."""
+
+    scope: Any = None  # where variables are read and assigned (core.scope)
+    autocast: str | None = None  # dtype that float variables are read as
+    call: CallContext | None = None  # the outermost layer call that is running
+
+
+class CallContext:
+    """One outermost layer call: what its inner layers share.
+
+    Attributes:
+        training: whether the call is part of training (dropout drops, statistics are updated);
+            `None` if nobody said.
+        layers: the layers being called, outermost first.
+        losses: what `add_loss` and regularizers of activity gave during the call.
+    """
+
+    __slots__ = ("training", "layers", "losses")
+
+    def __init__(self, training: bool | None = None):
+        self.training = training
+        self.layers: list[Any] = []
+        self.losses: list[Any] = []
+
+
+current = _Current()
+
+
+@contextlib.contextmanager
+def set_current(**fields: Any) -> Iterator[None]:
+    """Set fields of the current context inside a `with` block."""
+    before = {name: getattr(current, name) for name in fields}
+    for name, value in fields.items():
+        setattr(current, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(current, name, value)

@@ -1,0 +1,67 @@
+"""Names that nobody chose: `dense`, `dense_1`, ...; and the scope that paths are made of."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+_counts: Counter[str] = Counter()
+
+
+class _Scopes(threading.local):
+    def __init__(self) -> None:
+        self.stack: list[str] = []
+
+
+_scopes = _Scopes()
+
+
+def snake_case(name: str) -> str:
+    """Return a class name in snake case.
+
+    >>> snake_case("Conv2DTranspose"), snake_case("LSTM"), snake_case("BatchNormalization")
+    ('conv2d_transpose', 'lstm', 'batch_normalization')
+    """
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def unique(prefix: str) -> str:
+    """Return `prefix` the first time it is asked for, then `prefix_1`, `prefix_2`, ..."""
+    count = _counts[prefix]
+    _counts[prefix] += 1
+    return f"{prefix}_{count}" if count else prefix
+
+
+def automatic(cls: type) -> str:
+    """Return a unique name for an instance of a class."""
+    return unique(snake_case(cls.__name__))
+
+
+def reset() -> None:
+    """Start all counts again."""
+    _counts.clear()
+
+
+@contextlib.contextmanager
+def name_scope(name: str) -> Iterator[None]:
+    """Put `name/` before the paths of variables made inside the block."""
+    _scopes.stack.append(name)
+    try:
+        yield
+    finally:
+        _scopes.stack.pop()
+
+
+def path(name: str) -> str:
+    """Return the path of a thing called `name` in the present scopes.
+
+    >>> with name_scope("model"), name_scope("dense"):
+    ...     path("kernel")
+    'model/dense/kernel'
+    """
+    return "/".join([*_scopes.stack, name])

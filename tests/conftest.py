@@ -1,0 +1,37 @@
+"""Fixtures of all tests: the backends, and Keras on its JAX backend as the oracle."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("KERATA_COMPILATION_CACHE", "0")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import pytest  # noqa: E402
+
+import kerata  # noqa: E402
+
+BACKENDS = ("numpy", "jax", "torch")
+TRAINING_BACKENDS = ("jax", "torch")
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    """Run the test once per backend, which is the default inside it."""
+    with kerata.use_backend(request.param) as engine:
+        yield engine.name
+
+
+@pytest.fixture(params=TRAINING_BACKENDS)
+def training_backend(request):
+    """Run the test once per backend that has gradients."""
+    with kerata.use_backend(request.param) as engine:
+        yield engine.name
+
+
+@pytest.fixture(autouse=True)
+def fresh_names_and_seed():
+    """Each test counts automatic names from the start and draws the same seeds."""
+    kerata.utils.clear_session()
+    kerata.utils.set_random_seed(1234)
