@@ -1,0 +1,1 @@
+"""Training: the loop, the data it reads, its progress display and its checks."""

@@ -1,0 +1,217 @@
+"""PyDataset: batches by index, computed by several threads or processes."""
+
+from __future__ import annotations
+
+import concurrent.futures as futures
+import itertools
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from kerata.core import tree
+from kerata.training.data.batches import Batch, Batches, Chunk
+from kerata.training.data.streams import as_batch
+
+
+class PyDataset:
+    """Base class for data that are made batch by batch, by index.
+
+    A subclass defines `__getitem__(index)`, which returns one batch as `(x, y)`, `(x,)` or
+    `(x, y, sample_weight)`, and `__len__()`, the number of batches. The order of the batches
+    may be shuffled by `fit`; what is in a batch is up to the subclass. For a run that can be
+    resumed exactly, it should shuffle by a generator of its own with a fixed seed.
+
+    Args:
+        workers: how many batches are computed at the same time. 0: in the calling thread.
+        use_multiprocessing: use processes instead of threads. Batches must then be picklable.
+        max_queue_size: how many batches are kept ready.
+
+    >>> import kerata, numpy as np
+    >>> class Squares(kerata.utils.PyDataset):
+    ...     def __len__(self):
+    ...         return 2
+    ...     def __getitem__(self, index):
+    ...         x = np.arange(3.0) + 3 * index
+    ...         return x, x**2
+    >>> Squares()[1][1].tolist()
+    [9.0, 16.0, 25.0]
+    """
+
+    # On the class, so that a subclass may leave out `super().__init__()`.
+    workers: int = 1
+    use_multiprocessing: bool = False
+    max_queue_size: int = 10
+
+    def __init__(
+        self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10
+    ):
+        self.workers = workers
+        self.use_multiprocessing = use_multiprocessing
+        self.max_queue_size = max_queue_size
+
+    def __getitem__(self, index: int) -> Any:
+        """Return the batch at `index`."""
+        raise TypeError(
+            f"{type(self).__name__} is a PyDataset without `__getitem__(self, index)`: define it "
+            "to return one batch, such as (x, y)."
+        )
+
+    @property
+    def num_batches(self) -> int | None:
+        """Number of batches in a pass, `None` for without end."""
+        return len(self) if hasattr(self, "__len__") else None  # type: ignore[arg-type]
+
+    def on_epoch_begin(self) -> None:
+        """Called before the batches of an epoch are asked for."""
+
+    def on_epoch_end(self) -> None:
+        """Called after the last batch of an epoch."""
+
+
+def is_py_dataset(data: Any) -> bool:
+    """Tell whether data give batches by index, as kerata's and Keras' PyDataset do."""
+    return hasattr(data, "__getitem__") and hasattr(data, "num_batches") and hasattr(data, "workers")
+
+
+class PyDatasetBatches(Batches):
+    """Batches of a PyDataset, in an order that `(seed, pass)` decides."""
+
+    def __init__(
+        self,
+        dataset: Any,
+        steps: int | None = None,
+        shuffle: bool | str = False,
+        class_weight: Any = None,
+        seed: int = 0,
+        allow_text: bool = False,
+    ):
+        self.dataset = dataset
+        self.batches_per_pass = dataset.num_batches
+        if self.batches_per_pass == 0:
+            raise ValueError(
+                f"The {type(dataset).__name__} given as data has 0 batches: there is nothing to "
+                "learn from. Check its `__len__`."
+            )
+        self.num_batches = steps if steps is not None else self.batches_per_pass
+        self.shuffle = bool(shuffle) and self.batches_per_pass is not None
+        self.class_weight = class_weight
+        self.seed = seed
+        self.allow_text = allow_text
+        self.queue_size = 0 if dataset.workers == 0 else max(1, dataset.max_queue_size)
+        self._first: Any = None  # item 0, loaded by a peek and not yet used
+
+    def peek(self) -> Batch:
+        """Return batch 0; it is not loaded again for the first epoch."""
+        if self._first is None:
+            self._first = self.dataset[0]
+        batch = self._batch(self._first)
+        rows = tree.flatten(batch.x)
+        self.batch_size = len(rows[0]) if rows and rows[0].ndim else None
+        return batch
+
+    def _batch(self, item: Any) -> Batch:
+        return as_batch(item, self.class_weight, self.allow_text)
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch between the data set's two epoch hooks."""
+        self.dataset.on_epoch_begin()
+        yield from super().epoch(epoch, start)
+        self.dataset.on_epoch_end()
+
+    def chunks(self, epoch: int, steps: int, start: int = 0) -> Iterator[Chunk]:
+        """Yield chunks of an epoch between the data set's two epoch hooks."""
+        self.dataset.on_epoch_begin()
+        yield from super().chunks(epoch, steps, start)
+        self.dataset.on_epoch_end()
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch, loaded by the data set's workers."""
+        for item in self._loaded(self._indices(epoch, start)):
+            yield self._batch(item)
+
+    def fast_forward(self, epoch: int) -> None:
+        """Repeat the epoch hooks of the epochs before, by which a data set may shuffle itself."""
+        if epoch:
+            self._first = None
+        for _ in range(epoch):
+            self.dataset.on_epoch_begin()
+            self.dataset.on_epoch_end()
+
+    def _indices(self, epoch: int, start: int) -> Iterator[int]:
+        if self.batches_per_pass is None:
+            first = 0 if self.num_batches is None else epoch * self.num_batches
+            last = None if self.num_batches is None else first + self.num_batches
+            yield from itertools.takewhile(
+                lambda index: last is None or index < last, itertools.count(first + start)
+            )
+            return
+        turn, order = -1, np.arange(self.batches_per_pass)
+        for step in range(epoch * self.num_batches + start, (epoch + 1) * self.num_batches):
+            if step // self.batches_per_pass != turn:
+                turn = step // self.batches_per_pass
+                if self.shuffle:
+                    generator = np.random.default_rng((self.seed, turn))
+                    order = generator.permutation(self.batches_per_pass)
+            yield int(order[step % self.batches_per_pass])
+
+    def _loaded(self, indices: Iterator[int]) -> Iterator[Any]:
+        """Yield the data set's items in order, several of them being computed at a time."""
+        workers = max(1, self.dataset.workers)
+        if workers == 1 and not self.dataset.use_multiprocessing:
+            for index in indices:
+                yield self._item(index)
+            return
+        with self._pool(workers) as pool:
+            load = _load_here if self.dataset.use_multiprocessing else self._item
+            waiting: deque = deque()
+            try:
+                for index in indices:
+                    waiting.append(pool.submit(load, index))
+                    if len(waiting) > max(workers, self.queue_size):
+                        yield _result(waiting.popleft(), self.dataset)
+                while waiting:
+                    yield _result(waiting.popleft(), self.dataset)
+            finally:
+                for task in waiting:
+                    task.cancel()
+
+    def _item(self, index: int) -> Any:
+        if index == 0 and self._first is not None:
+            item, self._first = self._first, None
+            return item
+        return self.dataset[index]
+
+    def _pool(self, workers: int) -> futures.Executor:
+        """Return fresh workers; processes get the data set as it is at this epoch's start."""
+        if not self.dataset.use_multiprocessing:
+            return futures.ThreadPoolExecutor(workers, "kerata-dataset")
+        return futures.ProcessPoolExecutor(
+            workers, multiprocessing.get_context(), _keep_dataset, (self.dataset,)
+        )
+
+
+_dataset_here: Any = None
+
+
+def _keep_dataset(dataset: Any) -> None:
+    """Give a worker process its data set, once."""
+    global _dataset_here
+    _dataset_here = dataset
+
+
+def _load_here(index: int) -> Any:
+    return _dataset_here[index]
+
+
+def _result(task: futures.Future, dataset: Any) -> Any:
+    try:
+        return task.result()
+    except futures.process.BrokenProcessPool:
+        raise RuntimeError(
+            f"A worker process of {type(dataset).__name__} died while it computed a batch: it "
+            "ran out of memory, crashed, or was killed. Try fewer `workers`, or "
+            "use_multiprocessing=False to see the error itself."
+        ) from None
