@@ -73,6 +73,9 @@ class ArrayBatches(Batches):
             ]
             yield Chunk(count, self._pack(leaves))
 
+    def fast_forward(self, epoch: int) -> None:
+        """Nothing to do: the seed and the epoch decide what is read."""
+
     def _pack(self, leaves: list[Any]) -> Batch:
         return tree.pack(self.data, leaves)
 
@@ -143,7 +146,9 @@ def check_equal_lengths(x: Any, x_rows: Any, y_rows: Any, weights: Any) -> None:
             f"outputs; expected one array. Did you mean np.stack({stacked})?"
         )
     facts = ", ".join(
-        f"{name} has {' and '.join(map(str, found))} rows" for name, found in lengths.items() if found
+        f"{name} has {' and '.join(map(str, found))} rows"
+        for name, found in lengths.items()
+        if found
     )
     raise ValueError(
         f"The number of samples differs: {facts}; expected one row of each per sample."

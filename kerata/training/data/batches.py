@@ -76,6 +76,7 @@ class Batches(abc.ABC):
         stacked = stack_batches(self.batches(epoch, start), steps)
         yield from prefetched(stacked, max(1, self.queue_size // steps))
 
+    @abc.abstractmethod
     def fast_forward(self, epoch: int) -> None:
         """Go on at the beginning of `epoch`, as if the epochs before it had been read here."""
 
@@ -110,5 +111,6 @@ def stack_batches(batches: Iterable[Batch], steps: int) -> Iterator[Chunk]:
 
 
 def _stack(group: list[list[Any]], like: Any) -> Chunk:
-    stacked = [None if leaves[0] is None else np.stack(leaves) for leaves in zip(*group)]
+    columns = zip(*group, strict=True)
+    stacked = [None if leaves[0] is None else np.stack(leaves) for leaves in columns]
     return Chunk(len(group), tree.pack(like, stacked))

@@ -36,7 +36,7 @@ def balanced(y: np.ndarray) -> dict[int, float]:
     """
     labels, counts = np.unique(class_indices(y), return_counts=True)
     weights = counts.sum() / (len(labels) * counts)
-    return {int(label): float(weight) for label, weight in zip(labels, weights)}
+    return {int(label): float(weight) for label, weight in zip(labels, weights, strict=True)}
 
 
 def sample_weights(y: np.ndarray, class_weight: dict[int, float]) -> np.ndarray:
@@ -135,7 +135,7 @@ def _balanced_tables(y: Any, class_weight: Any) -> Any:
     if isinstance(class_weight, dict) and isinstance(y, dict):
         return {k: _balanced_tables(y[k], v) if k in y else v for k, v in class_weight.items()}
     if isinstance(class_weight, (list, tuple)) and isinstance(y, (list, tuple)):
-        return [_balanced_tables(part, v) for part, v in zip(y, class_weight)]
+        return [_balanced_tables(part, v) for part, v in zip(y, class_weight, strict=True)]
     return class_weight
 
 

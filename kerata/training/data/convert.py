@@ -248,7 +248,7 @@ def _first_text(array: np.ndarray) -> tuple[int, ...] | None:
 
 def _place(position: Any) -> str:
     names = ("row", "column") if len(position) <= 2 else ("row",)
-    parts = [f"{name} {int(k)}" for name, k in zip(names, position)]
+    parts = [f"{name} {int(k)}" for name, k in zip(names, position, strict=False)]
     if len(position) > 2:
         parts.append(f"index {tuple(int(k) for k in position[1:])}")
     return ", ".join(parts)
@@ -257,7 +257,7 @@ def _place(position: Any) -> str:
 def _frame(frame: Any, where: str) -> np.ndarray:
     """Return the columns of a data frame side by side; every column must be numeric."""
     types = frame.dtypes
-    for name, dtype in zip(frame.columns, types):
+    for name, dtype in zip(frame.columns, types, strict=True):
         text = str(dtype).lower()
         if not text.startswith(("int", "uint", "float", "bool", "double")):
             raise ValueError(

@@ -73,7 +73,7 @@ class PyDataset:
 
 def is_py_dataset(data: Any) -> bool:
     """Tell whether data give batches by index, as kerata's and Keras' PyDataset do."""
-    return hasattr(data, "__getitem__") and hasattr(data, "num_batches") and hasattr(data, "workers")
+    return all(hasattr(data, name) for name in ("__getitem__", "num_batches", "workers"))
 
 
 class PyDatasetBatches(Batches):

@@ -82,9 +82,10 @@ def _warn_of_missing_class(rows: Rows | None, at: int) -> None:
         missing = classes[~np.isin(classes, sides[side]) & (counts * share >= _EXPECTED)]
         if len(missing):
             warnings.warn(
-                f"`validation_split` holds back the last rows without shuffling, and {len(missing)} "
-                f"of the {len(classes)} classes in y (first: {missing[0]}) are missing from the "
-                f"{side} part: the rows seem to be sorted. Shuffle x and y together before fit, "
+                "`validation_split` holds back the last rows without shuffling, and "
+                f"{len(missing)} of the {len(classes)} classes in y (first: {missing[0]}) are "
+                f"missing from the {side} part: the rows seem to be sorted. Shuffle x and y "
+                "together before fit, "
                 "or pass validation_data made with sklearn.model_selection.train_test_split("
                 "x, y, stratify=y).",
                 KerataWarning,
