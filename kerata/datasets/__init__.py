@@ -1,0 +1,5 @@
+"""Real data sets to learn with, from a local folder, the cache or the network."""
+
+from kerata.datasets import digits, mnist
+
+__all__ = ["digits", "mnist"]

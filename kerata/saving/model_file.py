@@ -1,0 +1,232 @@
+"""Saving and loading of models and of their weights alone."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kerata.core.serialization import deserialize, serialize
+from kerata.saving import strict_json
+from kerata.saving.archive import CONFIG, WEIGHTS, Archive, read_archive, write_archive
+from kerata.saving.atomic import write_file
+from kerata.saving.errors import LoadError
+from kerata.saving.weights import open_hdf5, read_weights, write_weights
+
+#: the release of Keras whose layout is written
+KERAS_VERSION = "3.15.1"
+
+_Path = str | os.PathLike[str]
+_MODEL_SUFFIX, _WEIGHTS_SUFFIX = ".keras", ".weights.h5"
+
+
+def save_model(
+    model: Any, filepath: _Path, overwrite: bool = True, zipped: bool | None = None
+) -> None:
+    """Write a model to a ``.keras`` file: structure, weights, compile state.
+
+    The file has the layout of Keras 3, which can load it if it knows the classes. It is
+    replaced in one step: whoever reads at the same time, or after a crash, finds the old file
+    or the new one.
+
+    Args:
+        model: the model.
+        filepath: a path that ends in ``.keras``.
+        overwrite: whether an existing file is replaced.
+        zipped: None or True. A folder instead of one file could not be replaced in one step.
+
+    Raises:
+        ValueError: for another ending, or ``zipped=False``.
+        FileExistsError: when the file exists and `overwrite` is False.
+        TypeError: when a part of the model cannot be written.
+
+    >>> import kerata, tempfile
+    >>> model = kerata.Sequential([kerata.layers.Input((3,)), kerata.layers.Dense(2)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kerata.saving.save_model(model, folder + "/m.keras")
+    ...     kerata.saving.load_model(folder + "/m.keras").count_params()
+    8
+    """
+    _check_target(filepath, _MODEL_SUFFIX, overwrite)
+    if zipped is False:
+        raise ValueError("A model is written as one .keras file; leave out zipped=False.")
+    weights = io.BytesIO()
+    write_weights(weights, model)
+    write_archive(
+        filepath,
+        Archive(
+            metadata=json.dumps(_metadata()).encode(),
+            config=json.dumps(serialize(model)).encode(),
+            weights=weights.getvalue(),
+        ),
+    )
+
+
+def _metadata() -> dict[str, str]:
+    from kerata import __version__
+
+    return {
+        "keras_version": KERAS_VERSION,
+        "kerata_version": __version__,
+        "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S"),
+    }
+
+
+def _check_target(filepath: _Path, suffix: str, overwrite: bool) -> None:
+    if not os.fspath(filepath).endswith(suffix):
+        raise ValueError(f"The path must end in {suffix}, got {os.fspath(filepath)!r}.")
+    if not overwrite and os.path.exists(filepath):
+        raise FileExistsError(f"{os.fspath(filepath)} exists; pass overwrite=True to replace it.")
+
+
+def load_model(
+    filepath: _Path,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
+    """Read a model from a ``.keras`` file of kerata or Keras 3.
+
+    A file is data: its classes come from kerata or from `custom_objects`, no module is imported
+    and no code is run because a file names it.
+
+    Args:
+        filepath: the path.
+        custom_objects: your own classes and functions, by the name that the file gives.
+        compile: whether to restore optimizer, loss and metrics, so that training goes on where
+            it stopped.
+        safe_mode: accepted for Keras' signature; loading is always safe, see `deserialize`.
+
+    Returns:
+        The model, built, with its weights.
+
+    Raises:
+        FileNotFoundError: when there is no such file.
+        LoadError: (a ValueError) when the file is damaged or breaks a rule, when a class is
+            unknown, or when the arrays do not fit the model.
+    """
+    archive = read_archive(filepath)
+    model = _build(filepath, _parse(filepath, archive.config), custom_objects, compile, safe_mode)
+    _read_into(model, io.BytesIO(archive.weights), filepath, f"{WEIGHTS}: ", by_name=True)
+    return model
+
+
+def _parse(filepath: _Path, config: bytes) -> dict[str, Any]:
+    try:
+        parsed = strict_json.parse(config)
+    except (ValueError, RecursionError) as error:
+        raise LoadError(filepath, CONFIG, str(error)) from error
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("config"), dict):
+        raise LoadError(filepath, CONFIG, "the configuration of a model was expected.")
+    return parsed
+
+
+def _build(
+    filepath: _Path,
+    config: dict[str, Any],
+    custom_objects: Mapping[str, Any] | None,
+    compile: bool,
+    safe_mode: bool,
+) -> Any:
+    """The model that a configuration describes, with fresh weights."""
+    from kerata.layers.layer import Layer
+
+    if not compile:
+        config = {key: value for key, value in config.items() if key != "compile_config"}
+    try:
+        model = deserialize(config, custom_objects, safe_mode)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise LoadError(filepath, CONFIG, _text(error)) from error
+    if not isinstance(model, Layer):
+        raise LoadError(filepath, CONFIG, f"holds a {type(model).__name__}, not a model.")
+    return model
+
+
+def _text(error: Exception) -> str:
+    """The message of an error, with its type where the message alone says too little."""
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+
+
+def _read_into(model: Any, file: Any, filepath: _Path, place: str, **options: Any) -> None:
+    try:
+        opened = open_hdf5(file, "r")
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise LoadError(filepath, place.rstrip(": "), "not a readable HDF5 file.") from error
+    with opened:
+        _build_optimizer(model, opened)
+        read_weights(opened, filepath, model, **options)
+
+
+def _build_optimizer(model: Any, file: Any) -> None:
+    """Make the optimizer's variables, so that the file's can be set."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and not optimizer.built and "optimizer" in file and model.built:
+        optimizer.build(model.trainable_variables)
+
+
+def save_weights(
+    model: Any, filepath: _Path, overwrite: bool = True, max_shard_size: float | None = None
+) -> None:
+    """Write the weights of a model to a ``.weights.h5`` file, replaced in one step.
+
+    Args:
+        model: a built model.
+        filepath: a path that ends in ``.weights.h5``.
+        overwrite: whether an existing file is replaced.
+        max_shard_size: None: all weights go into one file.
+
+    Raises:
+        ValueError: for another ending, a model without weights yet, or a `max_shard_size`.
+        FileExistsError: when the file exists and `overwrite` is False.
+    """
+    _check_target(filepath, _WEIGHTS_SUFFIX, overwrite)
+    if max_shard_size is not None:
+        raise ValueError("All weights go into one file; leave out max_shard_size.")
+    _check_built(model)
+    write_file(filepath, lambda file: write_weights(file, model))
+
+
+def load_weights(
+    model: Any,
+    filepath: _Path,
+    skip_mismatch: bool = False,
+    objects_to_skip: Iterable[Any] | None = None,
+) -> None:
+    """Set the weights of a model from a ``.weights.h5`` or ``.keras`` file.
+
+    Every shape is compared before anything is changed.
+
+    Args:
+        model: a built model.
+        filepath: the path.
+        skip_mismatch: whether to leave layers as they are, with a warning, that do not fit.
+        objects_to_skip: layers that shall stay as they are.
+
+    Raises:
+        FileNotFoundError: when there is no such file.
+        LoadError: (a ValueError) when the arrays do not fit (with a table of path, shape in the
+            file, shape in the model) or the file is damaged.
+        ValueError: for another ending, or a model without weights yet.
+    """
+    _check_built(model)
+    options = {"skip_mismatch": skip_mismatch, "objects_to_skip": objects_to_skip}
+    name = os.fspath(filepath)
+    if name.endswith(_MODEL_SUFFIX):
+        weights = io.BytesIO(read_archive(filepath).weights)
+        _read_into(model, weights, filepath, f"{WEIGHTS}: ", **options)
+    elif name.endswith(_WEIGHTS_SUFFIX):
+        _read_into(model, name, filepath, "", **options)
+    else:
+        raise ValueError(f"The path must end in {_WEIGHTS_SUFFIX} or {_MODEL_SUFFIX}: {name!r}.")
+
+
+def _check_built(model: Any) -> None:
+    if not model.built:
+        raise ValueError(
+            f"{model.name!r} has no weights yet: call it on data, or build(input_shape), first."
+        )

@@ -1,0 +1,234 @@
+"""The numbers of a model in HDF5: written by path, checked as a whole before any is set."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from kerata.core.errors import KerataWarning
+from kerata.core.variable import Variable, assign_all
+from kerata.saving.arrays import ArrayFile, ArrayReader, ArrayWriter, StoredArray
+from kerata.saving.errors import LoadError
+from kerata.saving.tree_paths import saved_parts
+
+if TYPE_CHECKING:
+    import h5py
+
+#: where the state lies that Keras does not save (seed generators): needed to go on exactly
+_EXTRA = "kerata_state/vars"
+_SHOWN_ROWS = 8
+
+
+def open_hdf5(file: BinaryIO | str | os.PathLike[str], mode: str) -> h5py.File:
+    """Open an HDF5 file; h5py is imported only here."""
+    import h5py
+
+    return h5py.File(file, mode)
+
+
+# --- writing ------------------------------------------------------------------------------
+
+
+def write_weights(file: BinaryIO, model: Any) -> None:
+    """Write all arrays of a model, and of its optimizer if it has one, as an HDF5 file."""
+    with open_hdf5(file, "w") as root:
+        for path, part in saved_parts(model):
+            group = root.require_group(_vars(path))
+            group.attrs["name"] = getattr(part, "name", "")
+            part.save_own_variables(ArrayWriter(group))
+        extra = _extra_state(model)
+        if extra:
+            writer = ArrayWriter(root.require_group(_EXTRA))
+            for index, variable in enumerate(extra):
+                writer[str(index)] = variable.numpy()
+
+
+def _vars(path: str) -> str:
+    return f"{path}/vars" if path else "vars"
+
+
+def _extra_state(model: Any) -> list[Variable]:
+    """The state of seed generators: what is neither a weight nor of a metric."""
+    known = {id(v) for v in [*model.weights, *getattr(model, "metrics_variables", ())]}
+    return [v for v in model.variables if id(v) not in known]
+
+
+# --- reading ------------------------------------------------------------------------------
+
+
+class Mismatch(NamedTuple):
+    """An array that does not fit: where, and what the file and the model have there."""
+
+    path: str
+    in_file: str
+    in_model: str
+
+
+class _Plan:
+    """What loading will do, made from the headers alone."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[Variable, StoredArray]] = []
+        self.custom: list[tuple[Any, Mapping[str, StoredArray]]] = []
+        self.mismatches: list[Mismatch] = []
+
+
+def read_weights(
+    file: h5py.File,
+    label: str | os.PathLike[str],
+    model: Any,
+    *,
+    skip_mismatch: bool = False,
+    objects_to_skip: Iterable[Any] | None = None,
+    by_name: bool = False,
+) -> None:
+    """Set the variables of a model, and of its optimizer, from an open HDF5 file.
+
+    Args:
+        file: an open ``h5py.File``.
+        label: the file's name for errors.
+        model: a built model.
+        skip_mismatch: whether to leave a layer as it is, with a warning, where shapes differ.
+        objects_to_skip: layers that shall stay as they are.
+        by_name: whether the layer names of file and model are known to mean the same.
+
+    Raises:
+        LoadError: when arrays are missing, superfluous or of another shape or kind (nothing is
+            changed then), or damaged.
+    """
+    arrays = ArrayFile(file, label)
+    plan = _make_plan(arrays, model, objects_to_skip or (), by_name)
+    if plan.mismatches:
+        text = _table(plan.mismatches)
+        if not skip_mismatch:
+            raise LoadError(label, "", text)
+        warnings.warn(f"{os.fspath(label)}: {text} They were skipped.", KerataWarning, stacklevel=3)
+    _assign(plan, label)
+
+
+def _make_plan(
+    arrays: ArrayFile, model: Any, skipped: Iterable[Any], by_name: bool
+) -> _Plan:
+    plan = _Plan()
+    without = {id(part) for part in skipped}
+    for path, part in saved_parts(model, arrays.names if by_name else None):
+        found = arrays.under(_vars(path))
+        if id(part) in without:
+            continue
+        if _is_optimizer(part):
+            _plan_optimizer(plan, part, found, path)
+        elif _loads_itself(part):
+            plan.custom.append((part, found))
+        else:
+            _plan_variables(plan, part._saved_variables(), found, _vars(path))
+    extra = arrays.under(_EXTRA)
+    state = _extra_state(model)
+    if len(extra) == len(state):
+        _plan_variables(plan, state, extra, _EXTRA)
+    return plan
+
+
+def _is_optimizer(part: Any) -> bool:
+    from kerata.optimizers import Optimizer
+
+    return isinstance(part, Optimizer)
+
+
+def _loads_itself(part: Any) -> bool:
+    """Whether a user's class reads its own arrays in its own way."""
+    from kerata.layers.layer import Layer
+
+    return type(part).load_own_variables is not Layer.load_own_variables
+
+
+def _plan_optimizer(
+    plan: _Plan, optimizer: Any, found: Mapping[str, StoredArray], path: str
+) -> None:
+    """An optimizer of another kind starts anew: that is no reason to refuse the weights."""
+    if not found:
+        return
+    trial = _Plan()
+    _plan_variables(trial, optimizer.variables, found, _vars(path))
+    if trial.mismatches:
+        warnings.warn(
+            f"The file holds the state of another optimizer than {optimizer.name!r} "
+            f"({len(found)} arrays, {len(optimizer.variables)} expected): it starts anew.",
+            KerataWarning,
+            stacklevel=5,
+        )
+    else:
+        plan.pairs += trial.pairs
+
+
+def _plan_variables(
+    plan: _Plan, variables: Sequence[Variable], found: Mapping[str, StoredArray], path: str
+) -> None:
+    """Pair the variables of one part with its arrays; a part fits as a whole or not at all."""
+    pairs, wrong = [], []
+    for index in range(max(len(variables), len(found))):
+        variable = variables[index] if index < len(variables) else None
+        array = found.get(str(index))
+        if variable is not None and array is not None and _fits(variable, array):
+            pairs.append((variable, array))
+        else:
+            wrong.append(Mismatch(f"{path}/{index}", _shown(array), _shown(variable)))
+    if wrong:
+        plan.mismatches += wrong
+    else:
+        plan.pairs += pairs
+
+
+def _fits(variable: Variable, array: StoredArray) -> bool:
+    return variable.shape == array.shape and _kind(variable.dtype) == _kind(array.dtype)
+
+
+def _kind(dtype: str) -> str:
+    return "integer" if "int" in dtype else "float" if "float" in dtype else dtype
+
+
+def _shown(thing: Any) -> str:
+    return "-" if thing is None else f"{thing.dtype} {tuple(thing.shape)}"
+
+
+def _table(rows: Sequence[Mismatch]) -> str:
+    shown = [Mismatch("array", "in the file", "in the model"), *rows[:_SHOWN_ROWS]]
+    widths = [max(len(row[column]) for row in shown) for column in range(3)]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in shown]
+    if len(rows) > _SHOWN_ROWS:
+        lines.append(f"... and {len(rows) - _SHOWN_ROWS} more.")
+    return (
+        f"{len(rows)} arrays do not fit the model; skip_mismatch=True loads the others.\n"
+        + "\n".join(lines)
+        + "\n"
+    )
+
+
+def _assign(plan: _Plan, label: str | os.PathLike[str]) -> None:
+    """Read all numbers, then set them: a damaged file changes nothing."""
+    values = [array.read() for _, array in plan.pairs]
+    _warn_not_finite(plan, values, label)
+    by_backend: dict[str, list[int]] = {}
+    for index, (variable, _) in enumerate(plan.pairs):
+        by_backend.setdefault(variable.backend.name, []).append(index)
+    for indices in by_backend.values():
+        assign_all([plan.pairs[i][0] for i in indices], [values[i] for i in indices])
+    for part, arrays in plan.custom:
+        part.load_own_variables(ArrayReader(arrays))
+
+
+def _warn_not_finite(plan: _Plan, values: list[np.ndarray], label: Any) -> None:
+    bad = [
+        array.path
+        for (_, array), value in zip(plan.pairs, values, strict=True)
+        if "float" in array.dtype and not np.isfinite(value.astype("float32", copy=False)).all()
+    ]
+    if bad:
+        warnings.warn(
+            f"{os.fspath(label)}: {len(bad)} arrays hold NaN or infinity, the first is {bad[0]!r}.",
+            KerataWarning,
+            stacklevel=5,
+        )
