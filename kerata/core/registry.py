@@ -107,9 +107,11 @@ def register(kind: str, *aliases: str, name: str | None = None) -> Callable[[Thi
 def _add(kind: str, name: str, thing: Any, rank: int) -> None:
     table = _tables[kind]
     present = table.get(name)
-    if present is None or rank < present.rank or _is_reload(present.thing, thing):
+    if present is None or rank < present.rank:
         table[name] = _Entry(thing, rank)
-    elif rank == present.rank and rank != DERIVED and present.thing is not thing:
+    elif rank == present.rank and _is_reload(present.thing, thing):
+        table[name] = _Entry(thing, rank)
+    elif rank == present.rank and rank != DERIVED:
         raise ValueError(
             f"{kind}: the name {name!r} is taken by {present.thing.__qualname__} "
             f"of {present.thing.__module__}. Give the new one another name."

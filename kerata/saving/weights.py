@@ -39,12 +39,42 @@ def write_weights(file: BinaryIO, model: Any) -> None:
         for path, part in saved_parts(model):
             group = root.require_group(_vars(path))
             group.attrs["name"] = getattr(part, "name", "")
-            part.save_own_variables(ArrayWriter(group))
+            _write_own(part, ArrayWriter(group))
         extra = _extra_state(model)
         if extra:
             writer = ArrayWriter(root.require_group(_EXTRA))
             for index, variable in enumerate(extra):
                 writer[str(index)] = variable.numpy()
+
+
+def _write_own(part: Any, writer: ArrayWriter) -> None:
+    if _is_optimizer(part) or _overrides(part, "save_own_variables"):
+        part.save_own_variables(writer)
+        return
+    for index, variable in enumerate(_own_variables(part)):
+        writer[str(index)] = variable.numpy()
+
+
+def _own_variables(layer: Any) -> list[Variable]:
+    """A layer's own variables in the order of Keras' files: those made to be trained first."""
+
+    def follows(variable: Variable) -> bool:
+        return not (variable.trainable or getattr(variable, "_frozen_by_layer", False))
+
+    return sorted(layer._own_variables(), key=follows)
+
+
+def _is_optimizer(part: Any) -> bool:
+    from kerata.optimizers import Optimizer
+
+    return isinstance(part, Optimizer)
+
+
+def _overrides(part: Any, method: str) -> bool:
+    """Whether a user's class writes or reads its own arrays in its own way."""
+    from kerata.layers.layer import Layer
+
+    return getattr(type(part), method) is not getattr(Layer, method)
 
 
 def _vars(path: str) -> str:
@@ -121,28 +151,15 @@ def _make_plan(
             continue
         if _is_optimizer(part):
             _plan_optimizer(plan, part, found, path)
-        elif _loads_itself(part):
+        elif _overrides(part, "load_own_variables"):
             plan.custom.append((part, found))
         else:
-            _plan_variables(plan, part._saved_variables(), found, _vars(path))
+            _plan_variables(plan, _own_variables(part), found, _vars(path))
     extra = arrays.under(_EXTRA)
     state = _extra_state(model)
     if len(extra) == len(state):
         _plan_variables(plan, state, extra, _EXTRA)
     return plan
-
-
-def _is_optimizer(part: Any) -> bool:
-    from kerata.optimizers import Optimizer
-
-    return isinstance(part, Optimizer)
-
-
-def _loads_itself(part: Any) -> bool:
-    """Whether a user's class reads its own arrays in its own way."""
-    from kerata.layers.layer import Layer
-
-    return type(part).load_own_variables is not Layer.load_own_variables
 
 
 def _plan_optimizer(
