@@ -1,0 +1,260 @@
+"""Layers: what models are made of.
+
+>>> import kerata
+>>> kerata.layers.Dense(3)(kerata.ops.ones((2, 5))).shape
+(2, 3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kerata.core import serialization
+from kerata.layers.activations.elu import ELU
+from kerata.layers.activations.leaky_relu import LeakyReLU
+from kerata.layers.activations.prelu import PReLU
+from kerata.layers.activations.relu import ReLU
+from kerata.layers.activations.softmax import Softmax
+from kerata.layers.conv.conv import (
+    Conv1D,
+    Conv2D,
+    Conv3D,
+    Convolution1D,
+    Convolution2D,
+    Convolution3D,
+)
+from kerata.layers.conv.depthwise import DepthwiseConv1D, DepthwiseConv2D
+from kerata.layers.conv.separable import (
+    SeparableConv1D,
+    SeparableConv2D,
+    SeparableConvolution1D,
+    SeparableConvolution2D,
+)
+from kerata.layers.conv.transpose import (
+    Conv1DTranspose,
+    Conv2DTranspose,
+    Conv3DTranspose,
+    Convolution1DTranspose,
+    Convolution2DTranspose,
+    Convolution3DTranspose,
+)
+from kerata.layers.core.activation import Activation
+from kerata.layers.core.dense import Dense
+from kerata.layers.core.einsum_dense import EinsumDense
+from kerata.layers.core.embedding import Embedding
+from kerata.layers.core.identity import Identity
+from kerata.layers.core.input_layer import Input, InputLayer
+from kerata.layers.core.lambda_layer import Lambda
+from kerata.layers.core.masking import Masking
+from kerata.layers.core.wrapper import Wrapper
+from kerata.layers.input_spec import InputSpec
+from kerata.layers.layer import Layer
+from kerata.layers.merge.concatenate import Concatenate, concatenate
+from kerata.layers.merge.dot import Dot, dot
+from kerata.layers.merge.elementwise import (
+    Add,
+    Average,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from kerata.layers.normalization.batch_normalization import BatchNormalization
+from kerata.layers.normalization.group_normalization import GroupNormalization
+from kerata.layers.normalization.layer_normalization import LayerNormalization
+from kerata.layers.normalization.rms_normalization import RMSNormalization
+from kerata.layers.normalization.unit_normalization import UnitNormalization
+from kerata.layers.pooling.global_pooling import (
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalAvgPool3D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    GlobalMaxPool3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+)
+from kerata.layers.pooling.windows import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    AvgPool1D,
+    AvgPool2D,
+    AvgPool3D,
+    MaxPool1D,
+    MaxPool2D,
+    MaxPool3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
+from kerata.layers.preprocessing.rescaling import Rescaling
+from kerata.layers.regularization.activity_regularization import ActivityRegularization
+from kerata.layers.regularization.alpha_dropout import AlphaDropout
+from kerata.layers.regularization.dropout import (
+    Dropout,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
+from kerata.layers.regularization.gaussian import GaussianDropout, GaussianNoise
+from kerata.layers.reshape.cropping import Cropping1D, Cropping2D, Cropping3D
+from kerata.layers.reshape.flatten import Flatten
+from kerata.layers.reshape.permute import Permute
+from kerata.layers.reshape.repeat_vector import RepeatVector
+from kerata.layers.reshape.reshape import Reshape
+from kerata.layers.reshape.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
+from kerata.layers.reshape.zero_padding import ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
+
+__all__ = [
+    "Activation",
+    "ActivityRegularization",
+    "Add",
+    "AlphaDropout",
+    "Average",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+    "AvgPool1D",
+    "AvgPool2D",
+    "AvgPool3D",
+    "BatchNormalization",
+    "Concatenate",
+    "Conv1D",
+    "Conv1DTranspose",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Conv3D",
+    "Conv3DTranspose",
+    "Convolution1D",
+    "Convolution1DTranspose",
+    "Convolution2D",
+    "Convolution2DTranspose",
+    "Convolution3D",
+    "Convolution3DTranspose",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
+    "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
+    "Dot",
+    "Dropout",
+    "ELU",
+    "EinsumDense",
+    "Embedding",
+    "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
+    "GroupNormalization",
+    "Identity",
+    "Input",
+    "InputLayer",
+    "InputSpec",
+    "Lambda",
+    "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "Masking",
+    "MaxPool1D",
+    "MaxPool2D",
+    "MaxPool3D",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "PReLU",
+    "Permute",
+    "RMSNormalization",
+    "ReLU",
+    "RepeatVector",
+    "Rescaling",
+    "Reshape",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
+    "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "Subtract",
+    "UnitNormalization",
+    "UpSampling1D",
+    "UpSampling2D",
+    "UpSampling3D",
+    "Wrapper",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "ZeroPadding3D",
+    "add",
+    "average",
+    "concatenate",
+    "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
+    "serialize",
+    "subtract",
+]
+
+
+def serialize(layer: Layer) -> dict[str, Any]:
+    """Return plain data from which `deserialize` builds an equal layer, without weights.
+
+    >>> import kerata
+    >>> kerata.layers.serialize(kerata.layers.Dense(3))["class_name"]
+    'Dense'
+    """
+    return serialization.serialize(layer)
+
+
+def deserialize(config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Layer:
+    """Return the layer that `serialize` described.
+
+    Args:
+        config: What `serialize` returned, of kerata or of Keras 3.
+        custom_objects: Your own classes and functions, by the name that the data gives.
+
+    Raises:
+        ValueError: If the data names a class that is neither built in nor passed, or one that
+            is no layer.
+
+    >>> import kerata
+    >>> config = kerata.layers.serialize(kerata.layers.Dense(3))
+    >>> kerata.layers.deserialize(config).units
+    3
+    """
+    layer = serialization.deserialize(config, custom_objects)
+    if not isinstance(layer, Layer):
+        raise ValueError(
+            f"The data describes a {type(layer).__name__}, not a layer. Pass what "
+            "`kerata.layers.serialize(layer)` returned."
+        )
+    return layer

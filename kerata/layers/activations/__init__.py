@@ -1,0 +1,1 @@
+"""Activation functions that are layers: with options, or with trained variables."""

@@ -1,0 +1,1 @@
+"""Convolutions: plain, transposed, depthwise and separable, in one to three dimensions."""

@@ -1,0 +1,1 @@
+"""Layers that other layers and models are made with: dense, embedding, wrappers of functions."""

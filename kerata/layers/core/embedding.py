@@ -1,0 +1,104 @@
+"""Embedding: a trained vector for every integer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerata import constraints, initializers, ops, regularizers
+from kerata.core import dtypes
+from kerata.core.registry import register
+from kerata.core.spec import dtype_of
+from kerata.layers.arguments import Named, Shape, positive_integer, refuse_transformations
+from kerata.layers.layer import Layer
+
+
+@register("layers")
+class Embedding(Layer):
+    """Replaces each integer by its row of a trained table.
+
+    `outputs[..., :] = embeddings[inputs[...]]`
+
+    Args:
+        input_dim: Number of rows; inputs run from 0 to `input_dim - 1`.
+        output_dim: Number of features of a row.
+        embeddings_initializer: First values of the table.
+        embeddings_regularizer: Penalty on the table.
+        embeddings_constraint: Projection applied after each update.
+        mask_zero: Whether 0 means padding, to be left out by the layers that follow.
+        weights: An array of shape (input_dim, output_dim) to start from.
+        lora_rank, lora_alpha, quantization_config: `None`; these are transformations of a
+            layer from outside.
+
+    Input: integers of any shape. Output: `(*input shape, output_dim)`.
+
+    Raises:
+        ValueError: If a size is not a positive integer.
+
+    >>> import kerata
+    >>> layer = kerata.layers.Embedding(100, 4)
+    >>> layer(kerata.ops.array([[1, 2, 3]])).shape
+    (1, 3, 4)
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Named = "uniform",
+        embeddings_regularizer: Named = None,
+        embeddings_constraint: Named = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        quantization_config: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        refuse_transformations(
+            "Embedding",
+            lora_rank=lora_rank,
+            lora_alpha=lora_alpha,
+            quantization_config=quantization_config,
+        )
+        super().__init__(**kwargs)
+        self.input_dim = positive_integer(input_dim, "input_dim")
+        self.output_dim = positive_integer(output_dim, "output_dim")
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.mask_zero = mask_zero
+        self.quantization_config = None
+        self.supports_masking = mask_zero
+        self.autocast = False
+        if weights is not None:
+            self.build()
+            self.built = True
+            self.set_weights(weights if isinstance(weights, (list, tuple)) else [weights])
+
+    def build(self, input_shape: Shape | None = None) -> None:
+        """Make `embeddings` (input_dim, output_dim)."""
+        self.embeddings = self.add_weight(
+            name="embeddings",
+            shape=(self.input_dim, self.output_dim),
+            initializer=self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Return the rows that the integers name."""
+        if not dtypes.is_integer(dtype_of(inputs)):
+            inputs = ops.cast(inputs, "int32")
+        return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return where the inputs are not 0, if 0 means padding."""
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments; first values and transformations are left out."""
+        config = super().get_config()
+        for name in ("weights", "lora_rank", "lora_alpha"):
+            del config[name]
+        config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return config

@@ -1,0 +1,1 @@
+"""Layers that summarize windows or whole inputs by their largest value or their mean."""

@@ -1,0 +1,1 @@
+"""Layers that prepare data: scales, and what else stands before the first trained layer."""

@@ -1,0 +1,1 @@
+"""Layers that move values about: flatten, permute, crop, pad, repeat."""
