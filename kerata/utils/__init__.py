@@ -5,6 +5,10 @@ from __future__ import annotations
 import kerata
 from kerata.core.config import set_random_seed as set_random_seed
 from kerata.core.names import reset as _reset_names
+from kerata.training.data.py_dataset import PyDataset as PyDataset
+from kerata.training.progress import Progbar as Progbar
+
+Sequence = PyDataset
 
 
 def version() -> str:

@@ -110,9 +110,7 @@ def as_batch(item: Any, class_weight: Any = None, allow_text: bool = False) -> B
         to_arrays(weights, "sample_weight"),
     )
     if class_weight is not None:
-        batch = batch._replace(
-            sample_weight=weighted(batch.y, batch.sample_weight, class_weight)
-        )
+        batch = batch._replace(sample_weight=weighted(batch.y, batch.sample_weight, class_weight))
     return batch
 
 
