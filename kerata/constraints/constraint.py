@@ -24,6 +24,7 @@ class Constraint(Configurable):
     >>> import kerata
     >>> class AtMostOne(kerata.constraints.Constraint):
     ...     def __call__(self, w):
+        """Return the constrained weight."""
     ...         return kerata.ops.minimum(w, 1.0)
     >>> AtMostOne()(kerata.ops.array([0.5, 3.0])).tolist()
     [0.5, 1.0]
@@ -61,6 +62,7 @@ class MaxNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: Tensor) -> Tensor:
+        """Return the constrained weight."""
         norm = _norm(w, self.axis)
         return w * (ops.clip(norm, 0, self.max_value) / (config.epsilon() + norm))
 
@@ -75,6 +77,7 @@ class NonNeg(Constraint):
     """
 
     def __call__(self, w: Tensor) -> Tensor:
+        """Return the constrained weight."""
         return ops.maximum(w, 0.0)
 
 
@@ -95,6 +98,7 @@ class UnitNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: Tensor) -> Tensor:
+        """Return the constrained weight."""
         return w / (config.epsilon() + _norm(w, self.axis))
 
 
@@ -127,6 +131,7 @@ class MinMaxNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: Tensor) -> Tensor:
+        """Return the constrained weight."""
         norm = _norm(w, self.axis)
         within = ops.clip(norm, self.min_value, self.max_value)
         target = self.rate * within + (1 - self.rate) * norm

@@ -27,6 +27,7 @@ class Constant(Initializer):
         self.value = value
 
     def __call__(self, shape: Sequence[int], dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        """Return the first values of a variable of this shape and dtype."""
         shape = concrete_shape(shape, "Constant")
         return np.full(shape, np.asarray(self.value), numpy_dtype(dtype))
 
@@ -41,6 +42,7 @@ class Zeros(Initializer):
     """
 
     def __call__(self, shape: Sequence[int], dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        """Return the first values of a variable of this shape and dtype."""
         return np.zeros(concrete_shape(shape, "Zeros"), numpy_dtype(dtype))
 
 
@@ -54,6 +56,7 @@ class Ones(Initializer):
     """
 
     def __call__(self, shape: Sequence[int], dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        """Return the first values of a variable of this shape and dtype."""
         return np.ones(concrete_shape(shape, "Ones"), numpy_dtype(dtype))
 
 
@@ -76,6 +79,7 @@ class Identity(Initializer):
         self.gain = gain
 
     def __call__(self, shape: Sequence[int], dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        """Return the first values of a variable of this shape and dtype."""
         shape = concrete_shape(shape, "Identity")
         if len(shape) != 2:
             raise ValueError(

@@ -62,6 +62,7 @@ class RandomNormal(RandomInitializer):
         self.stddev = stddev
 
     def __call__(self, shape: Sequence[int], dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        """Return the first values of a variable of this shape and dtype."""
         shape = concrete_shape(shape, type(self).__name__)
         return _normal(self.generator(), shape, dtype, self.mean, self.stddev)
 
@@ -87,6 +88,7 @@ class RandomUniform(RandomInitializer):
         self.maxval = maxval
 
     def __call__(self, shape: Sequence[int], dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        """Return the first values of a variable of this shape and dtype."""
         shape = concrete_shape(shape, type(self).__name__)
         return _uniform(self.generator(), shape, dtype, self.minval, self.maxval)
 
@@ -112,6 +114,7 @@ class TruncatedNormal(RandomInitializer):
         self.stddev = stddev
 
     def __call__(self, shape: Sequence[int], dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        """Return the first values of a variable of this shape and dtype."""
         shape = concrete_shape(shape, type(self).__name__)
         return _truncated_normal(self.generator(), shape, dtype, self.mean, self.stddev)
 
@@ -165,6 +168,7 @@ class VarianceScaling(RandomInitializer):
         self.output_axes = output_axes
 
     def __call__(self, shape: Sequence[int], dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        """Return the first values of a variable of this shape and dtype."""
         shape = concrete_shape(shape, type(self).__name__)
         fan_in, fan_out = compute_fans(shape, self.input_axes, self.output_axes)
         fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
@@ -333,6 +337,7 @@ class Orthogonal(RandomInitializer):
         self.gain = gain
 
     def __call__(self, shape: Sequence[int], dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        """Return the first values of a variable of this shape and dtype."""
         shape = concrete_shape(shape, type(self).__name__)
         if len(shape) < 2:
             raise ValueError(
@@ -435,9 +440,7 @@ _BY_STDDEV = {
     "truncated_normal": lambda rng, shape, dtype, stddev: _truncated_normal(
         rng, shape, dtype, 0.0, stddev / TRUNCATED_STDDEV
     ),
-    "untruncated_normal": lambda rng, shape, dtype, stddev: _normal(
-        rng, shape, dtype, 0.0, stddev
-    ),
+    "untruncated_normal": lambda rng, shape, dtype, stddev: _normal(rng, shape, dtype, 0.0, stddev),
     "uniform": lambda rng, shape, dtype, stddev: _uniform(
         rng, shape, dtype, -math.sqrt(3.0) * stddev, math.sqrt(3.0) * stddev
     ),

@@ -22,6 +22,7 @@ class Regularizer(Configurable):
     >>> import kerata
     >>> class Largest(kerata.regularizers.Regularizer):
     ...     def __call__(self, x):
+        """Return the penalty of a weight, a scalar."""
     ...         return kerata.ops.max(kerata.ops.abs(x))
     >>> float(Largest()([1.0, -3.0]))
     3.0
@@ -61,6 +62,7 @@ class L1(Regularizer):
         self.l1 = _factor("L1", "l1", 0.01 if l1 is None else l1)
 
     def __call__(self, x: Tensor) -> Tensor:
+        """Return the penalty of a weight, a scalar."""
         return self.l1 * ops.sum(ops.abs(x))
 
 
@@ -83,6 +85,7 @@ class L2(Regularizer):
         self.l2 = _factor("L2", "l2", 0.01 if l2 is None else l2)
 
     def __call__(self, x: Tensor) -> Tensor:
+        """Return the penalty of a weight, a scalar."""
         return self.l2 * ops.sum(ops.square(x))
 
 
@@ -107,6 +110,7 @@ class L1L2(Regularizer):
         self.l2 = _factor("L1L2", "l2", 0.0 if l2 is None else l2)
 
     def __call__(self, x: Tensor) -> Tensor:
+        """Return the penalty of a weight, a scalar."""
         penalties = [L1(self.l1)(x)] if self.l1 else []
         penalties += [L2(self.l2)(x)] if self.l2 else []
         return sum(penalties) if penalties else 0.0 * ops.sum(x)
@@ -137,6 +141,7 @@ class OrthogonalRegularizer(Regularizer):
         self.mode = mode
 
     def __call__(self, x: Tensor) -> Tensor:
+        """Return the penalty of a weight, a scalar."""
         shape = ops.shape(x)
         if len(shape) != 2:
             raise ValueError(

@@ -1,0 +1,94 @@
+"""Optimizers: from gradients to new weights.
+
+>>> import kerata
+>>> kerata.optimizers.get("adam").name.startswith("adam")
+True
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerata.core import serialization
+from kerata.optimizers import schedules
+from kerata.optimizers.adadelta import Adadelta
+from kerata.optimizers.adafactor import Adafactor
+from kerata.optimizers.adagrad import Adagrad
+from kerata.optimizers.adam import Adam, AdamW
+from kerata.optimizers.adamax import Adamax
+from kerata.optimizers.ftrl import Ftrl
+from kerata.optimizers.lamb import Lamb
+from kerata.optimizers.lion import Lion
+from kerata.optimizers.nadam import Nadam
+from kerata.optimizers.optimizer import Optimizer
+from kerata.optimizers.rmsprop import RMSprop
+from kerata.optimizers.sgd import SGD
+
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
+
+
+def get(identifier: Any) -> Optimizer | None:
+    """Return the optimizer that is meant.
+
+    Args:
+        identifier: A name, a configuration, an optimizer, a class of optimizers, or `None`.
+
+    Raises:
+        ValueError: If the name is unknown, or the thing is not an optimizer.
+
+    >>> import kerata
+    >>> type(kerata.optimizers.get("rmsprop")).__name__
+    'RMSprop'
+    """
+    if isinstance(identifier, str):
+        identifier = identifier if identifier[:1].isupper() else identifier.lower()
+    optimizer = serialization.resolve("optimizers", identifier)
+    if optimizer is not None and not hasattr(optimizer, "apply"):
+        raise ValueError(
+            f"Cannot train with a {type(optimizer).__name__}: expected the name of an optimizer "
+            'such as "adam", or an instance of `kerata.optimizers.Optimizer`.'
+        )
+    return optimizer
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """Return the configuration of an optimizer, as files hold it.
+
+    >>> import kerata
+    >>> kerata.optimizers.serialize(kerata.optimizers.Lamb())["class_name"]
+    'Lamb'
+    """
+    return serialization.serialize(optimizer)
+
+
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    """Return the optimizer that a configuration describes.
+
+    Args:
+        config: The configuration, as `serialize` returns it.
+        custom_objects: The user's classes, by name.
+
+    >>> import kerata
+    >>> config = kerata.optimizers.serialize(kerata.optimizers.SGD(0.5))
+    >>> kerata.optimizers.deserialize(config).get_config()["learning_rate"]
+    0.5
+    """
+    return serialization.deserialize(config, custom_objects)

@@ -1,0 +1,873 @@
+"""What an optimizer is: from gradients to new values of the variables.
+
+An update is a chain of steps, most of them the same for all optimizers:
+
+    unscale -> accumulate -> clip -> decay -> the optimizer's own rule -> average -> constrain
+
+A subclass of ours names its slots (`_slot_groups`) and its rule (`_rule`), which is
+pure and works on all variables at once. A user's subclass may rather define, as in Keras,
+`build(variables)` and `update_step(gradient, variable, learning_rate)`.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kerata import initializers, ops
+from kerata.backend import select
+from kerata.core import names, serialization
+from kerata.core.context import current
+from kerata.core.primitive import to_tensor
+from kerata.core.registry import register
+from kerata.core.scope import scope
+from kerata.core.serialization import Configurable
+from kerata.core.variable import Variable, assign_all
+from kerata.optimizers import steps
+from kerata.optimizers.multi import Scalar, Tensors
+from kerata.optimizers.schedules import LearningRateSchedule
+from kerata.optimizers.slots import Plan, Slot, SlotTable
+
+Tensor = Any
+
+# The arguments that every optimizer has beside its own.
+_SHARED = (
+    "name",
+    "weight_decay",
+    "clipnorm",
+    "global_clipnorm",
+    "clipvalue",
+    "use_ema",
+    "ema_momentum",
+    "ema_overwrite_frequency",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+)
+
+
+@register("optimizers")
+class Optimizer(Configurable):
+    """Base class of optimizers.
+
+    Args:
+        learning_rate: A number, a `LearningRateSchedule`, or a callable without arguments.
+        weight_decay: If set, weights shrink at each update by this part of themselves, times
+            the learning rate.
+        clipnorm: If set, the largest norm of each gradient.
+        clipvalue: If set, the largest size of each element of the gradients.
+        global_clipnorm: If set, the largest norm of all gradients together.
+        use_ema: Whether to keep exponential moving averages of the weights.
+        ema_momentum: How much of the average stays at each update, from 0 to 1.
+        ema_overwrite_frequency: After how many updates, each time, weights are replaced by
+            their averages; `None` for at the end of `fit` only.
+        loss_scale_factor: If set, `scale_loss` multiplies losses by it, and gradients are
+            divided by it.
+        gradient_accumulation_steps: If set, weights are updated every so many calls only, by
+            the mean of the gradients.
+        name: The name, first part of the paths of its variables; made from the class if `None`.
+
+    Raises:
+        ValueError: If an argument is unknown or out of range, or more than one of the three
+            ways of clipping is asked for.
+
+    An optimizer of your own, as in Keras:
+
+    >>> import kerata
+    >>> class SignDescent(kerata.optimizers.Optimizer):
+    ...     def update_step(self, gradient, variable, learning_rate):
+    ...         self.assign_sub(variable, learning_rate * kerata.ops.sign(gradient))
+    >>> v = kerata.Variable([1.0, 1.0])
+    >>> SignDescent(0.5).apply([kerata.ops.array([3.0, -3.0])], [v])
+    >>> v.numpy().tolist()
+    [0.5, 1.5]
+    """
+
+    # The kernel that does a whole update in place, on engines that have one.
+    fused: ClassVar[str | None] = None
+    # The attributes that the fused kernel takes as keywords.
+    fused_settings: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule | Callable[[], Any],
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        _reject_unknown(type(self).__name__, kwargs)
+        self.name = name or names.automatic(type(self))
+        self.weight_decay = weight_decay
+        self.clipnorm = clipnorm
+        self.clipvalue = clipvalue
+        self.global_clipnorm = global_clipnorm
+        self.use_ema = use_ema
+        self.ema_momentum = ema_momentum
+        self.ema_overwrite_frequency = ema_overwrite_frequency
+        self.loss_scale_factor = loss_scale_factor
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self._check_arguments()
+        self.built = False
+        self._variables: list[Variable] = []
+        self._trainable_variables: list[Variable] = []
+        self._index: dict[int, int] = {}
+        self._slots = SlotTable()
+        self._plans: dict[tuple[int, ...], Plan] = {}
+        self._undecayed: tuple[set[int], str | None] = (set(), None)
+        self._warned_of: set[str] = set()
+        self._iterations = self.add_variable((), dtype="int32", name="iteration")
+        self._set_learning_rate(learning_rate)
+
+    def _check_arguments(self) -> None:
+        clipping = ("clipnorm", "clipvalue", "global_clipnorm")
+        if sum(getattr(self, argument) is not None for argument in clipping) > 1:
+            raise ValueError(
+                f"{self.name}: only one of clipnorm, clipvalue and global_clipnorm can be set."
+            )
+        accumulated = self.gradient_accumulation_steps
+        if accumulated and accumulated < 2:
+            raise ValueError(
+                f"{self.name}: `gradient_accumulation_steps` must be an integer >= 2 or None, "
+                f"but is {accumulated}."
+            )
+        if self.use_ema and not 0 <= self.ema_momentum <= 1:
+            raise ValueError(
+                f"{self.name}: `ema_momentum` must be from 0 to 1, but is {self.ema_momentum}."
+            )
+        frequency = self.ema_overwrite_frequency
+        if self.use_ema and frequency and (not isinstance(frequency, int) or frequency < 1):
+            raise ValueError(
+                f"{self.name}: `ema_overwrite_frequency` must be an integer >= 1 or None, "
+                f"but is {frequency}."
+            )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if isinstance(value, Variable):
+            self._track(value)
+
+    # -- variables -------------------------------------------------------------------------
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The optimizer's own variables: iterations, learning rate, then the slots."""
+        return list(self._variables)
+
+    @property
+    def iterations(self) -> Any:
+        """The number of updates so far."""
+        if self.gradient_accumulation_steps:
+            return ops.floor_divide(self._iterations, self.gradient_accumulation_steps)
+        return self._iterations
+
+    def _track(self, variable: Variable) -> None:
+        if not any(known is variable for known in self._variables):
+            self._variables.append(variable)
+
+    def add_variable(
+        self,
+        shape: Sequence[int],
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: str = "none",
+        layout: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """Make a variable that belongs to the optimizer.
+
+        Args:
+            shape: Its shape.
+            initializer: Its first values.
+            dtype: Its dtype; floatx if `None`.
+            aggregation: How replicas combine it.
+            layout: How it is spread over devices.
+            name: The last part of its path.
+        """
+        variable = Variable(
+            initializers.get(initializer),
+            shape=shape,
+            dtype=dtype,
+            trainable=False,
+            aggregation=aggregation,
+            name=name,
+            layout=layout,
+        )
+        variable.path = f"{self.name}/{variable.name}"
+        self._track(variable)
+        return variable
+
+    def add_variable_from_reference(
+        self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
+    ) -> Variable:
+        """Make a variable of the shape and dtype of another, named after it.
+
+        Args:
+            reference_variable: The variable of the model.
+            name: The end of the new variable's name.
+            initializer: Its first values.
+        """
+        return self.add_variable(
+            reference_variable.shape,
+            initializer,
+            reference_variable.dtype,
+            layout=reference_variable.layout,
+            name=_slot_name(reference_variable, name or "var"),
+        )
+
+    def add_optimizer_variables(
+        self,
+        trainable_variables: Sequence[Variable],
+        name: str | Sequence[str],
+        initializer: Any = "zeros",
+    ) -> Any:
+        """Make one variable, or several, for each variable of the model.
+
+        Args:
+            trainable_variables: The variables of the model.
+            name: The end of the new variables' names, or several ends.
+            initializer: Their first values: one initializer, or as many as names.
+
+        Returns:
+            A list in the order of the variables; for several names a tuple of such lists.
+
+        Raises:
+            ValueError: If the numbers of names and initializers differ.
+        """
+        ends = [name] if isinstance(name, str) else list(name)
+        starts = list(initializer) if isinstance(initializer, (list, tuple)) else [initializer]
+        starts = starts * len(ends) if len(starts) == 1 else starts
+        if len(starts) != len(ends):
+            raise ValueError(
+                f"{self.name}: got {len(ends)} names but {len(starts)} initializers; give one "
+                "initializer, or as many as names."
+            )
+        made: tuple[list[Variable | None], ...] = tuple([] for _ in ends)
+        for variable in trainable_variables:
+            for column, end, start in zip(made, ends, starts, strict=True):
+                skip = variable.overwrite_with_gradient
+                column.append(
+                    None if skip else self.add_variable_from_reference(variable, end, start)
+                )
+        return made[0] if isinstance(name, str) else made
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        """Make the slots of the variables to train. Variables that have theirs keep them.
+
+        Args:
+            variables: The trainable variables of a model.
+        """
+        new = [v for v in variables if id(v) not in self._index]
+        if new:
+            self._follow(new[0].backend)
+            for variable in new:
+                self._index[id(variable)] = len(self._trainable_variables)
+                self._trainable_variables.append(variable)
+            with select.use_backend(new[0].backend):
+                self._build_slots([v for v in new if not v.overwrite_with_gradient])
+                if not self.built:
+                    self._build_shared()
+        self.built = True
+
+    def _build_shared(self) -> None:
+        """Make the variables that all trained variables share, beyond iterations and rate."""
+
+    def _build_slots(self, variables: list[Variable]) -> None:
+        groups = [[Slot("average")]] if self.use_ema else []
+        groups += [[Slot("gradient_accumulator")]] if self.gradient_accumulation_steps else []
+        for group in [*groups, *self._slot_groups()]:
+            for variable in variables:
+                for slot in group:
+                    self._slots.put(slot.name, variable, self._build_slot(slot, variable))
+
+    def _build_slot(self, slot: Slot, variable: Variable) -> Variable:
+        return self.add_variable(
+            slot.shape(variable.shape),
+            slot.initializer,
+            variable.dtype,
+            name=_slot_name(variable, slot.name),
+        )
+
+    def _follow(self, backend: Any) -> None:
+        """Move the optimizer's variables to the backend of the variables it trains."""
+        for variable in self._variables:
+            if variable.backend is not backend:
+                value = variable.numpy()
+                variable.backend = backend
+                variable.store(backend.make_state(value, False))
+
+    def _get_variable_index(self, variable: Variable) -> int:
+        """Return the place of a variable among those the optimizer was built with."""
+        return self._index[id(variable)]
+
+    # -- the rule of a subclass ------------------------------------------------------------
+
+    def _slot_groups(self) -> list[list[Slot]]:
+        """Return the slots of the rule. The slots of a group are saved variable by variable."""
+        return []
+
+    def _rule(
+        self,
+        gradients: Tensors,
+        values: Tensors,
+        slots: dict[str, Tensors],
+        rate: Scalar,
+        step: Scalar,
+    ) -> tuple[Tensors, dict[str, Tensors]]:
+        """Return new values and slots: the rule of the optimizer, a pure function.
+
+        Args:
+            gradients: The gradients, clipped.
+            values: The values of the variables.
+            slots: By name, the memories of the variables.
+            rate: The learning rate.
+            step: The number of this update, from 1, a float.
+
+        Raises:
+            TypeError: If the subclass defines neither this nor `update_step`.
+        """
+        raise TypeError(
+            f"{type(self).__name__} has no rule: define `update_step(self, gradient, variable, "
+            "learning_rate)` and change the variable in it with `self.assign_sub(variable, ...)`."
+        )
+
+    def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
+        """Update one variable. A user's optimizer overrides this.
+
+        Args:
+            gradient: The gradient of the loss, of the variable's shape.
+            variable: The variable.
+            learning_rate: The learning rate, a scalar.
+        """
+        self._apply_rule([gradient], [variable], self._host(learning_rate))
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Set a variable, of the model or of the optimizer."""
+        variable.assign(value)
+
+    def assign_add(self, variable: Variable, value: Any) -> None:
+        """Add to a variable, of the model or of the optimizer."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Variable, value: Any) -> None:
+        """Subtract from a variable, of the model or of the optimizer."""
+        variable.assign_sub(value)
+
+    # -- applying gradients ----------------------------------------------------------------
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Tensor, Variable]]) -> Variable:
+        """Update variables by gradients.
+
+        Args:
+            grads_and_vars: Pairs of a gradient (or `None`) and its variable.
+
+        Returns:
+            The counter of updates.
+
+        Raises:
+            ValueError: If no variable has a gradient.
+
+        >>> import kerata
+        >>> v = kerata.Variable([1.0])
+        >>> optimizer = kerata.optimizers.SGD(0.5)
+        >>> _ = optimizer.apply_gradients([(kerata.ops.array([1.0]), v)])
+        >>> v.numpy().tolist()
+        [0.5]
+        """
+        pairs = list(grads_and_vars)
+        self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
+        return self._iterations
+
+    def apply(
+        self, grads: Sequence[Tensor], trainable_variables: Sequence[Variable] | None = None
+    ) -> None:
+        """Update variables by gradients.
+
+        Args:
+            grads: The gradients; `None` for a variable that the loss does not depend on.
+            trainable_variables: The variables, in the same order; those that the optimizer was
+                built with if `None`. New ones get their slots now.
+
+        Raises:
+            ValueError: If no variable has a gradient, or gradients and variables do not match.
+        """
+        grads = list(grads)
+        if not grads:
+            return
+        variables = self._matching_variables(grads, trainable_variables)
+        with variables[0].backend.inference():
+            grads, trained = self._with_gradient(grads, variables)
+            if trained:
+                self._train(grads, trained)
+            if self.use_ema:
+                self._average([v for v in variables if not v.overwrite_with_gradient])
+            for variable in trained:
+                if variable.constraint is not None:
+                    variable.assign(variable.constraint(variable.value))
+            self._count()
+
+    def _matching_variables(
+        self, grads: list[Tensor], variables: Sequence[Variable] | None
+    ) -> list[Variable]:
+        if variables is None:
+            if not self.built:
+                raise ValueError(
+                    f"{self.name} got gradients without variables before it was built. Call "
+                    "`optimizer.build(variables)` first, or pass the variables as well."
+                )
+            variables = self._trainable_variables
+        if len(grads) != len(variables):
+            raise ValueError(
+                f"{self.name} got {len(grads)} gradients for {len(variables)} variables; give one "
+                "gradient, or None, for each variable."
+            )
+        variables = list(variables)
+        if not self.built or any(id(v) not in self._index for v in variables):
+            self._build_new(variables)
+        return variables
+
+    def _build_new(self, variables: list[Variable]) -> None:
+        if self.built and not type(self).build.__module__.startswith("kerata."):
+            unknown = next(v for v in variables if id(v) not in self._index)
+            raise ValueError(
+                f"{self.name} was not built with the variable {unknown.path!r}, and its own "
+                "`build` cannot be called twice. Make a new optimizer for the new variables."
+            )
+        self.build(variables)
+
+    def _with_gradient(
+        self, grads: list[Tensor], variables: list[Variable]
+    ) -> tuple[list[Tensor], list[Variable]]:
+        """Leave out variables without gradient, and those whose gradient is their next value."""
+        if any(g is None for g in grads):
+            missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
+            if len(missing) == len(variables):
+                raise ValueError(
+                    f"{self.name}: no variable has a gradient, so nothing can be trained. Check "
+                    "that the loss depends on the variables and is computed inside the tape."
+                )
+            self._warn_of_missing(missing)
+        if any(v.overwrite_with_gradient for v in variables):
+            for gradient, variable in zip(grads, variables, strict=True):
+                if variable.overwrite_with_gradient and gradient is not None:
+                    variable.assign(gradient)
+        pairs = [
+            (g, v)
+            for g, v in zip(grads, variables, strict=True)
+            if g is not None and not v.overwrite_with_gradient
+        ]
+        return [g for g, _ in pairs], [v for _, v in pairs]
+
+    def _warn_of_missing(self, paths: list[str]) -> None:
+        new = [path for path in paths if path not in self._warned_of]
+        if new:
+            self._warned_of.update(new)
+            shown = ", ".join(new[:10]) + (", ..." if len(new) > 10 else "")
+            warnings.warn(
+                f"{self.name}: {len(new)} variables have no gradient and are not trained: "
+                f"{shown}. Does the loss depend on them, and was a loss given to compile()?",
+                stacklevel=4,
+            )
+
+    def _train(self, grads: list[Tensor], variables: list[Variable]) -> None:
+        """Unscale and accumulate; then, if an update is due, update."""
+        gradients = _as_tensors(grads, variables)
+        if self.loss_scale_factor is not None:
+            gradients = gradients / self.loss_scale_factor
+        if not self.gradient_accumulation_steps:
+            self._update(gradients, variables)
+            return
+        gradients, due = self._accumulate(gradients, variables)
+        if due is True:
+            self._update(gradients, variables)
+        elif due is not False:
+            self._update_if(due, gradients, variables)
+
+    def _accumulate(self, gradients: Tensors, variables: list[Variable]) -> tuple[Tensors, Scalar]:
+        """Return the mean of the gradients so far, and whether it is time to use it."""
+        count = self.gradient_accumulation_steps
+        accumulators = self._slots.get("gradient_accumulator", variables)
+        total = gradients + _values(accumulators)
+        due = (self._host(self._iterations) + 1) % count == 0
+        zeros = total * 0.0
+        if isinstance(due, bool):
+            assign_all(accumulators, (zeros if due else total).items)
+        else:
+            assign_all(accumulators, zeros.where(due, total).items)
+        return total / count, due
+
+    def _update_if(self, due: Scalar, gradients: Tensors, variables: list[Variable]) -> None:
+        """Update, and take it back where the condition turns out false in the compiled step."""
+        state = [*variables, *self._variables]
+        before = _values(state)
+        self._update(gradients, variables)
+        assign_all(state, _values(state).where(due, before).items)
+
+    def _update(self, gradients: Tensors, variables: list[Variable]) -> None:
+        """Clip, decay, and apply the rule of the optimizer."""
+        gradients = self._clipped(gradients)
+        if type(self).update_step is Optimizer.update_step:
+            self._apply_rule(gradients.items, variables, self._rate(), self.weight_decay)
+            return
+        if self.weight_decay is not None:
+            values = self._decayed(_values(variables), variables, self._rate())
+            assign_all(variables, values.items)
+        learning_rate = self.learning_rate
+        for gradient, variable in zip(gradients, variables, strict=True):
+            self.update_step(gradient, variable, learning_rate)
+
+    def _clipped(self, gradients: Tensors) -> Tensors:
+        if self.clipnorm:
+            return steps.clip_by_norm(gradients, self.clipnorm)
+        if self.global_clipnorm:
+            return steps.clip_by_global_norm(gradients, self.global_clipnorm)
+        if self.clipvalue:
+            return steps.clip_by_value(gradients, self.clipvalue)
+        return gradients
+
+    def _apply_rule(
+        self,
+        gradients: Sequence[Tensor],
+        variables: list[Variable],
+        rate: Scalar,
+        weight_decay: float | None = None,
+    ) -> None:
+        """Decay weights and apply the rule: in place by one kernel, or by `_rule`."""
+        plan = self._plan(variables)
+        kernels = variables[0].backend.kernels
+        step = self._update_count() * 1.0 + 1.0
+        # A scope means that the variables themselves must stay as they are.
+        fused = kernels.get(self.fused) if plan.uniform and current.scope is None else None
+        if fused is None:
+            self._apply_pure_rule(gradients, variables, plan, rate, step, weight_decay)
+            return
+        values = [v.stored_value() for v in variables]
+        if weight_decay is not None:
+            decayed = [x for x, wanted in zip(values, plan.decayed, strict=True) if wanted]
+            kernels["fused_decay"](decayed, rate * weight_decay)
+        memories = [[v.stored_value() for v in column] for column in plan.slots.values()]
+        settings = {name: getattr(self, name) for name in self.fused_settings}
+        fused(values, gradients, *memories, rate=rate, step=step, **settings)
+
+    def _apply_pure_rule(
+        self,
+        gradients: Sequence[Tensor],
+        variables: list[Variable],
+        plan: Plan,
+        rate: Scalar,
+        step: Scalar,
+        weight_decay: float | None,
+    ) -> None:
+        values = _values(variables)
+        if weight_decay is not None:
+            values = self._decayed(values, variables, rate)
+        slots = {name: _values(column) for name, column in plan.slots.items()}
+        values, changed = self._rule(values.like(gradients), values, slots, rate, step)
+        changed_variables = [v for name in changed for v in plan.slots[name]]
+        changed_values = [x for column in changed.values() for x in column]
+        assign_all([*variables, *changed_variables], [*values, *changed_values])
+
+    def _plan(self, variables: list[Variable]) -> Plan:
+        key = tuple(map(id, variables))
+        plan = self._plans.get(key)
+        if plan is None:
+            names_of_slots = [slot.name for group in self._slot_groups() for slot in group]
+            plan = self._plans[key] = Plan(
+                {name: self._slots.get(name, variables) for name in names_of_slots},
+                [self._use_weight_decay(v) for v in variables],
+                len({v.dtype for v in variables}) == 1,
+            )
+        return plan
+
+    def _decayed(self, values: Tensors, variables: list[Variable], rate: Scalar) -> Tensors:
+        wanted = self._plan(variables).decayed
+        chosen = [x for x, decays in zip(values, wanted, strict=True) if decays]
+        if not chosen:
+            return values
+        shrunk = iter(steps.decay(values.like(chosen), rate * self.weight_decay))
+        return values.like([next(shrunk) if w else x for x, w in zip(values, wanted, strict=True)])
+
+    def _average(self, variables: list[Variable]) -> None:
+        """Move the averages towards the weights; now and then, put them in their place."""
+        count = self._update_count()
+        # The first average is the value itself: a start at zero would be felt for long.
+        momentum = self.ema_momentum * (count != 0)
+        values = _values(variables)
+        memories = self._slots.get("average", variables)
+        averages = steps.moving_average(_values(memories), values, momentum)
+        assign_all(memories, averages.items)
+        if self.ema_overwrite_frequency:
+            due = (count + 1) % self.ema_overwrite_frequency == 0
+            if due is True:
+                assign_all(variables, averages.items)
+            elif due is not False:
+                assign_all(variables, averages.where(due, values).items)
+
+    def _count(self) -> None:
+        kernel = self._iterations.backend.kernels.get("fused_increment")
+        if kernel is not None and current.scope is None:
+            kernel(self._iterations.stored_value())
+        else:
+            self._iterations.assign(self._iterations.value + 1)
+
+    def _update_count(self) -> Scalar:
+        """Return the number of updates before this one, on the host if the engine is eager."""
+        return self._host(self._iterations) // (self.gradient_accumulation_steps or 1)
+
+    def _rate(self) -> Scalar:
+        return self._host(self.learning_rate)
+
+    def _host(self, scalar: Any) -> Scalar:
+        """Return a scalar as a Python number where that is free, else as the engine's tensor."""
+        if isinstance(scalar, (int, float)):
+            return scalar
+        value = scalar.value if isinstance(scalar, Variable) else scalar
+        return self._iterations.backend.kernels["host_scalar"](value)
+
+    def stateless_apply(
+        self,
+        optimizer_variables: Sequence[Tensor],
+        grads: Sequence[Tensor],
+        trainable_variables: Sequence[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Return what `apply` would make of given values, changing no variable.
+
+        Args:
+            optimizer_variables: Values for `optimizer.variables`.
+            grads: The gradients.
+            trainable_variables: Values for the variables that the optimizer was built with.
+
+        Returns:
+            The new values of the trainable variables, and those of the optimizer's variables.
+
+        Raises:
+            ValueError: If the optimizer is not built, or a number of values does not match.
+        """
+        if not self.built:
+            raise ValueError(
+                f"{self.name} is not built. Call `optimizer.build(variables)` before "
+                "`stateless_apply`."
+            )
+        own, trained = self.variables, self._trainable_variables
+        for what, given, wanted in (
+            ("optimizer_variables", optimizer_variables, own),
+            ("trainable_variables", trainable_variables, trained),
+        ):
+            if len(given) != len(wanted):
+                raise ValueError(
+                    f"{self.name}: `{what}` has {len(given)} values for {len(wanted)} variables."
+                )
+        values = dict(
+            zip([*own, *trained], [*optimizer_variables, *trainable_variables], strict=True)
+        )
+        with scope(values) as state:
+            self.apply(grads)
+        return [state[v] for v in trained], [state[v] for v in own]
+
+    def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
+        """Give the variables their final values: with `use_ema`, the averages.
+
+        Args:
+            var_list: The variables of the model.
+        """
+        if self.use_ema:
+            trained = [
+                v for v in var_list if id(v) in self._index and not v.overwrite_with_gradient
+            ]
+            assign_all(trained, [v.value for v in self._slots.get("average", trained)])
+
+    def scale_loss(self, loss: Tensor) -> Tensor:
+        """Return the loss to compute gradients of, scaled against underflow.
+
+        Args:
+            loss: The loss, a scalar.
+        """
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    # -- learning rate ---------------------------------------------------------------------
+
+    @property
+    def learning_rate(self) -> Any:
+        """The present learning rate: a variable, or what the schedule gives for this step."""
+        rate = self._learning_rate
+        if isinstance(rate, Variable):
+            return rate
+        return rate(self._iterations) if isinstance(rate, LearningRateSchedule) else rate()
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate: Any) -> None:
+        self._set_learning_rate(learning_rate)
+
+    def _set_learning_rate(self, learning_rate: Any) -> None:
+        present = self.__dict__.get("_learning_rate")
+        if callable(learning_rate):
+            self._variables = [v for v in self._variables if v is not present]
+            self._learning_rate = learning_rate
+        elif present is None:
+            rate = initializers.Constant(_number(self.name, learning_rate))
+            self._learning_rate = self.add_variable((), rate, name="learning_rate")
+        elif isinstance(present, Variable):
+            present.assign(learning_rate)
+        else:
+            raise TypeError(
+                f"{self.name} was made with a learning rate schedule, so its learning rate cannot "
+                "be set to a number. Make it with a number, or set another schedule."
+            )
+
+    # -- weight decay ----------------------------------------------------------------------
+
+    def exclude_from_weight_decay(
+        self,
+        var_list: Sequence[Variable] | None = None,
+        var_names: Sequence[str] | None = None,
+    ) -> None:
+        """Leave variables out of weight decay.
+
+        Args:
+            var_list: The variables.
+            var_names: Words (or regular expressions), one of which their names contain.
+
+        Raises:
+            ValueError: If the optimizer is built already.
+        """
+        if self.built:
+            raise ValueError(
+                f"{self.name} is built already. Call `exclude_from_weight_decay` before the model "
+                "is trained."
+            )
+        self._undecayed = ({id(v) for v in var_list or ()}, "|".join(var_names or ()) or None)
+
+    def _use_weight_decay(self, variable: Variable) -> bool:
+        excluded, pattern = self._undecayed
+        if id(variable) in excluded:
+            return False
+        return pattern is None or re.search(pattern, variable.name) is None
+
+    # -- saving ----------------------------------------------------------------------------
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Set the values of the optimizer's variables.
+
+        Args:
+            weights: One array for each of `optimizer.variables`.
+
+        Raises:
+            ValueError: If the optimizer is not built, or numbers or shapes do not match.
+        """
+        if not self.built:
+            raise ValueError(
+                f"{self.name} is not built. Call `optimizer.build(variables)` before `set_weights`."
+            )
+        if len(weights) != len(self._variables):
+            raise ValueError(
+                f"{self.name} has {len(self._variables)} variables, but got {len(weights)} values."
+            )
+        assign_all(self._variables, [np.array(weight) for weight in weights])
+
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Write the values of the optimizer's variables.
+
+        Args:
+            store: Where to: position -> array.
+        """
+        for position, variable in enumerate(self.variables):
+            store[str(position)] = variable.numpy()
+
+    def load_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Read the values of the optimizer's variables, if their number is right.
+
+        Args:
+            store: What `save_own_variables` wrote.
+        """
+        variables = self.variables
+        if len(store.keys()) != len(variables):
+            warnings.warn(
+                f"{self.name} has {len(variables)} variables, but {len(store.keys())} were saved: "
+                "its state is not restored. It may not be built yet, or have other settings.",
+                stacklevel=2,
+            )
+            return
+        # Copies, because updates in place must not reach what the values were read from.
+        assign_all(variables, [np.array(store[str(i)]) for i in range(len(variables))])
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor as plain data.
+
+        >>> import kerata
+        >>> kerata.optimizers.SGD(0.5).get_config()["learning_rate"]
+        0.5
+        """
+        rate = self._learning_rate
+        rate = float(rate.numpy()) if isinstance(rate, Variable) else serialization.serialize(rate)
+        shared = {name: getattr(self, name) for name in _SHARED}
+        return {**super().get_config(), **shared, "learning_rate": rate}
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Any:
+        """Return the optimizer that a configuration describes.
+
+        Args:
+            config: What `get_config` returned.
+            custom_objects: The user's schedules, by name.
+        """
+        rate = config.get("learning_rate")
+        if isinstance(rate, dict):
+            rate = serialization.deserialize(rate, custom_objects)
+            config = {**config, "learning_rate": rate}
+        return cls(**config)
+
+
+def _values(variables: Sequence[Variable]) -> Tensors:
+    return Tensors([v.value for v in variables], variables[0].backend.kernels)
+
+
+def _as_tensors(grads: list[Tensor], variables: list[Variable]) -> Tensors:
+    """Return gradients as tensors of the variables' backend and dtypes."""
+    backend = variables[0].backend
+    known = backend.tensor_types
+    return Tensors(
+        [
+            g
+            if isinstance(g, known) and backend.dtype_name(g) == v.dtype
+            else to_tensor(g, backend, v.dtype)
+            for g, v in zip(grads, variables, strict=True)
+        ],
+        backend.kernels,
+    )
+
+
+def _slot_name(variable: Variable, end: str) -> str:
+    return f"{variable.path.replace('/', '_')}_{end}"
+
+
+def _number(owner: str, learning_rate: Any) -> float:
+    try:
+        return float(learning_rate)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{owner}: `learning_rate` must be a number, a LearningRateSchedule or a callable "
+            f"without arguments, but is a {type(learning_rate).__name__}."
+        ) from None
+
+
+def _reject_unknown(owner: str, kwargs: dict[str, Any]) -> None:
+    if kwargs.pop("decay", None) is not None:
+        warnings.warn(
+            f"{owner} ignores `decay`: pass a schedule such as "
+            "`kerata.optimizers.schedules.InverseTimeDecay` as `learning_rate`.",
+            stacklevel=3,
+        )
+    if kwargs:
+        raise ValueError(f"{owner} has no argument {', '.join(map(repr, kwargs))}.")
