@@ -24,7 +24,6 @@ class Constraint(Configurable):
     >>> import kerata
     >>> class AtMostOne(kerata.constraints.Constraint):
     ...     def __call__(self, w):
-        """Return the constrained weight."""
     ...         return kerata.ops.minimum(w, 1.0)
     >>> AtMostOne()(kerata.ops.array([0.5, 3.0])).tolist()
     [0.5, 1.0]

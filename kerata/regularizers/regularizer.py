@@ -22,7 +22,6 @@ class Regularizer(Configurable):
     >>> import kerata
     >>> class Largest(kerata.regularizers.Regularizer):
     ...     def __call__(self, x):
-        """Return the penalty of a weight, a scalar."""
     ...         return kerata.ops.max(kerata.ops.abs(x))
     >>> float(Largest()([1.0, -3.0]))
     3.0

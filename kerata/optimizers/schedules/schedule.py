@@ -24,7 +24,6 @@ class LearningRateSchedule(Configurable):
     >>> import kerata
     >>> class Halving(kerata.optimizers.schedules.LearningRateSchedule):
     ...     def __call__(self, step):
-        """Return the learning rate after this number of updates."""
     ...         return kerata.ops.power(0.5, kerata.ops.cast(step, "float32"))
     >>> float(Halving()(3))
     0.125
