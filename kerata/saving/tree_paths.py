@@ -15,7 +15,7 @@ from typing import Any
 from kerata.core.names import snake_case
 
 #: attributes that hold parts again that stand elsewhere, or none
-_NOT_WALKED = frozenset({"_constructor_call", "_nodes", "_losses"})
+_NOT_WALKED = frozenset({"_constructor_call", "_nodes", "_losses", "_layers", "_graph_layers"})
 #: attributes of models that are walked though the base class defines them
 _OF_MODELS = ("layers", "optimizer")
 
