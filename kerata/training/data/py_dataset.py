@@ -209,7 +209,7 @@ def _load_here(index: int) -> Any:
 def _result(task: futures.Future, dataset: Any) -> Any:
     try:
         return task.result()
-    except futures.process.BrokenProcessPool:
+    except futures.BrokenExecutor:
         raise RuntimeError(
             f"A worker process of {type(dataset).__name__} died while it computed a batch: it "
             "ran out of memory, crashed, or was killed. Try fewer `workers`, or "
