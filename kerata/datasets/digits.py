@@ -25,7 +25,7 @@ def load_data() -> tuple[Split, Split]:
     >>> import kerata
     >>> (x_train, y_train), (x_test, y_test) = kerata.datasets.digits.load_data()
     >>> x_train.shape, x_test.shape
-    ((1437, 8, 8), (360, 8, 8))
+    ((1438, 8, 8), (359, 8, 8))
     """
     try:
         from sklearn.datasets import load_digits

@@ -1,0 +1,63 @@
+"""`kerata doctor`: what is installed, which engine would compute, and where data are found."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+
+from kerata.backend import select
+
+_PACKAGES = ("numpy", "jax", "torch", "tensorflow", "h5py", "matplotlib", "scikit-learn", "keras")
+
+
+def run() -> int:
+    """Print the report; return 0, or 1 if no engine that can train is installed."""
+    from rich.console import Console
+    from rich.table import Table
+
+    import kerata
+
+    table = Table(title=f"kerata {kerata.__version__}", show_header=False)
+    table.add_row("Python", f"{platform.python_version()} on {platform.platform(terse=True)}")
+    table.add_row("processors", str(os.cpu_count()))
+    for package in _PACKAGES:
+        table.add_row(package, version(package) or "[dim]not installed[/dim]")
+    table.add_row("default backend", select.default().name)
+    for name, device in _devices().items():
+        table.add_row(f"{name} computes on", device)
+    table.add_row("digits (MNIST)", "here" if kerata.datasets.mnist.is_local() else "not here yet")
+    Console().print(table)
+    if version("jax") or version("torch"):
+        return 0
+    print("Nothing that can train is installed: pip install jax", file=sys.stderr)
+    return 1
+
+
+def version(package: str) -> str | None:
+    """Return the installed version of a package, or None.
+
+    >>> from kerata.doctor import version
+    >>> version("no-such-package") is None
+    True
+    """
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _devices() -> dict[str, str]:
+    """The device that each installed engine computes on."""
+    found = {}
+    if version("jax"):
+        import jax
+
+        found["jax"] = ", ".join(str(device) for device in jax.devices())
+    if version("torch"):
+        import torch
+
+        cuda = torch.cuda.is_available()
+        found["torch"] = torch.cuda.get_device_name() if cuda else "cpu"
+    return found

@@ -1,0 +1,138 @@
+"""Where data sets are found, in which order, and that damaged ones are refused."""
+
+import gzip
+import hashlib
+import io
+import urllib.error
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import kerata
+from kerata.datasets import idx, mnist, sources
+
+REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist"
+
+ARRAYS = {
+    "x_train": np.arange(3 * 28 * 28, dtype="uint8").reshape(3, 28, 28),
+    "y_train": np.array([1, 2, 3], "uint8"),
+    "x_test": np.zeros((2, 28, 28), "uint8"),
+    "y_test": np.array([4, 5], "uint8"),
+}
+
+
+@pytest.fixture
+def homes(tmp_path, monkeypatch):
+    """Empty folders for the user's data and both caches; no network."""
+    paths = {name: tmp_path / name for name in ("data", "kerata", "keras")}
+    monkeypatch.setenv("KERATA_DATA_DIR", str(paths["data"]))
+    monkeypatch.setenv("KERATA_HOME", str(paths["kerata"]))
+    monkeypatch.setenv("KERAS_HOME", str(paths["keras"]))
+
+    def refuse(*args, **kwargs):
+        raise urllib.error.URLError("no network in tests")
+
+    monkeypatch.setattr(sources.urllib.request, "urlopen", refuse)
+    return paths
+
+
+def npz_bytes():
+    file = io.BytesIO()
+    np.savez(file, **ARRAYS)
+    return file.getvalue()
+
+
+def idx_bytes(array):
+    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    return gzip.compress(header + array.tobytes())
+
+
+def assert_is_arrays(loaded):
+    (x_train, y_train), (x_test, y_test) = loaded
+    for found, name in ((x_train, "x_train"), (y_train, "y_train"), (x_test, "x_test"),
+                        (y_test, "y_test")):
+        np.testing.assert_array_equal(found, ARRAYS[name])
+        assert found.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    "place", ["data/mnist.npz", "data/mnist/mnist.npz", "kerata/datasets/mnist.npz",
+              "keras/datasets/mnist.npz"]
+)
+def test_npz_is_found(homes, place):
+    path = homes["data"].parent / place
+    path.parent.mkdir(parents=True)
+    path.write_bytes(npz_bytes())
+    assert mnist.is_local()
+    assert_is_arrays(mnist.load_data())
+
+
+def test_idx_files_are_found(homes):
+    folder = homes["data"] / "mnist"
+    folder.mkdir(parents=True)
+    for name, array in zip(mnist._IDX_FILES, ARRAYS.values(), strict=True):
+        (folder / name).write_bytes(idx_bytes(array))
+    assert_is_arrays(mnist.load_data())
+    (folder / mnist._IDX_FILES[2]).unlink()
+    assert not mnist.is_local(), "three of four files are not the data set"
+
+
+def test_missing_without_network_says_what_to_do(homes):
+    assert not mnist.is_local()
+    with pytest.raises(OSError, match="KERATA_DATA_DIR"):
+        mnist.load_data()
+
+
+def test_download_is_checked_and_kept(homes, monkeypatch):
+    content = npz_bytes()
+    monkeypatch.setattr(sources.urllib.request, "urlopen", lambda *a, **k: io.BytesIO(content))
+    monkeypatch.setattr(mnist, "_SHA256", hashlib.sha256(content).hexdigest())
+    assert_is_arrays(mnist.load_data())
+    assert [path.name for path in sources.cache_folder().iterdir()] == ["mnist.npz"]
+
+
+def test_wrong_download_leaves_nothing(homes, monkeypatch):
+    monkeypatch.setattr(sources.urllib.request, "urlopen", lambda *a, **k: io.BytesIO(b"other"))
+    with pytest.raises(OSError, match="SHA-256"):
+        mnist.load_data()
+    assert list(sources.cache_folder().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        gzip.compress(b"\x01\x00\x08\x01\x00\x00\x00\x01a"),
+        gzip.compress(b"\x00\x00\x0d\x01\x00\x00\x00\x01a"),
+        gzip.compress(b"\x00\x00\x08\x01\x00\x00\x00\x02a"),
+        gzip.compress(b"\x00\x00\x08\x01\x00\x00\x00\x01ab"),
+        gzip.compress(b"\x00\x00\x08\x09" + b"\x00" * 36),
+    ],
+    ids=["magic", "type", "short", "long", "dimensions"],
+)
+def test_damaged_idx_is_refused(tmp_path, content):
+    path = tmp_path / "a.gz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="IDX|claims"):
+        idx.read(path)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real digits are not beside the repository")
+def test_real_digits(monkeypatch):
+    monkeypatch.setenv("KERATA_DATA_DIR", str(REAL.parent))
+    (x_train, y_train), (x_test, y_test) = kerata.datasets.mnist.load_data()
+    assert x_train.shape == (60000, 28, 28) and x_test.shape == (10000, 28, 28)
+    assert np.bincount(y_test).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert x_train.mean() / 255 == pytest.approx(0.13066, abs=1e-5)
+
+
+def test_small_digits_are_those_of_scikit_learn():
+    from sklearn.datasets import load_digits
+
+    (x_train, y_train), (x_test, y_test) = kerata.datasets.digits.load_data()
+    assert np.bincount(np.concatenate([y_train, y_test])).tolist() == np.bincount(
+        load_digits().target
+    ).tolist()
+    assert x_train.max() == 255 and x_test.min() == 0
+    pictures = load_digits().images
+    np.testing.assert_allclose(x_test[0] * (16 / 255), pictures[4], atol=0.04)
