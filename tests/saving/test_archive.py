@@ -1,0 +1,131 @@
+"""The .keras archive: exactly three sound members."""
+
+import struct
+import zipfile
+
+import pytest
+
+from kerata.saving.archive import Archive, read_archive, write_archive
+from kerata.saving.errors import LoadError
+
+CONTENTS = Archive(b"{}", b'{"config": {}}', b"weights" * 10)
+NAMES = ("metadata.json", "config.json", "model.weights.h5")
+
+
+def write_zip(path, members, method=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+
+
+def members(contents=CONTENTS):
+    return list(zip(NAMES, contents, strict=True))
+
+
+def test_round_trip(tmp_path):
+    path = tmp_path / "m.keras"
+    write_archive(path, CONTENTS)
+    assert read_archive(path) == CONTENTS
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == list(NAMES)
+        assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_deflated_members_are_read(tmp_path):
+    path = tmp_path / "m.keras"
+    write_zip(path, members(), zipfile.ZIP_DEFLATED)
+    assert read_archive(path) == CONTENTS
+
+
+@pytest.mark.parametrize(
+    "extra, method, message",
+    [
+        ([("config.json", b"{}")], zipfile.ZIP_STORED, "exactly the members"),
+        ([("assets/x.txt", b"")], zipfile.ZIP_STORED, "exactly the members"),
+        ([("../evil", b"")], zipfile.ZIP_STORED, "exactly the members"),
+        ([(f"n{i}", b"") for i in range(5000)], zipfile.ZIP_STORED, "exactly the members"),
+        ([], zipfile.ZIP_LZMA, "only stored or deflated"),
+        ([], zipfile.ZIP_BZIP2, "only stored or deflated"),
+    ],
+    ids=["twice", "assets", "traversal", "many", "lzma", "bzip2"],
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_refused_members(tmp_path, extra, method, message):
+    path = tmp_path / "m.keras"
+    write_zip(path, members() + extra, method)
+    with pytest.raises(LoadError, match=message) as error:
+        read_archive(path)
+    assert str(path) in str(error.value) and len(str(error.value)) <= 1000
+
+
+def test_decompression_bomb_is_refused_unread(tmp_path):
+    path = tmp_path / "m.keras"
+    write_zip(path, members(CONTENTS._replace(weights=bytes(10**8))), zipfile.ZIP_DEFLATED)
+    assert path.stat().st_size < 200_000
+    with pytest.raises(LoadError, match="claim to be 100000000"):
+        read_archive(path)
+
+
+def sound_bytes(tmp_path):
+    path = tmp_path / "sound.keras"
+    write_archive(path, CONTENTS)
+    return path.read_bytes()
+
+
+def test_every_flipped_bit_of_the_contents_is_noticed(tmp_path):
+    sound = sound_bytes(tmp_path)
+    start = sound.index(b"weightsweights")
+    path = tmp_path / "m.keras"
+    for offset in range(start, start + 70, 7):
+        for bit in range(8):
+            damaged = bytearray(sound)
+            damaged[offset] ^= 1 << bit
+            path.write_bytes(damaged)
+            with pytest.raises(LoadError, match="CRC"):
+                read_archive(path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda b: b[: len(b) // 2],
+        lambda b: b[:-5],
+        lambda b: b"",
+        lambda b: b"not a zip at all",
+        lambda b: b.replace(b"config.json", b"confiG.json", 1),
+        lambda b: b[: b.index(b"PK\x01\x02")] + b[b.index(b"PK\x01\x02") :].replace(
+            struct.pack("<II", 70, 70), struct.pack("<II", 2**31, 2**31), 1
+        ),
+    ],
+    ids=["half", "tail", "empty", "text", "local name differs", "size lies"],
+)
+def test_damaged_archive(tmp_path, damage):
+    path = tmp_path / "m.keras"
+    path.write_bytes(damage(sound_bytes(tmp_path)))
+    with pytest.raises(LoadError):
+        read_archive(path)
+
+
+def test_every_flip_is_refused_or_harmless(tmp_path):
+    sound = sound_bytes(tmp_path)
+    path = tmp_path / "m.keras"
+    for offset in range(0, len(sound), 3):
+        damaged = bytearray(sound)
+        damaged[offset] ^= 0x11
+        path.write_bytes(damaged)
+        try:
+            assert read_archive(path) == CONTENTS
+        except LoadError:
+            pass
+
+
+def test_missing_file_is_called_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_archive(tmp_path / "none.keras")
+
+
+def test_control_characters_are_escaped():
+    error = LoadError("a\x1b[31m.keras", "co\x00nfig", "bad \x07" + "x" * 2000)
+    text = str(error)
+    assert "\x1b" not in text and "\x00" not in text and r"\x1b" in text
+    assert len(text) <= 1000
