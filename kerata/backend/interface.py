@@ -19,7 +19,7 @@ import numpy as np
 Tensor = Any
 
 # Modules of an engine's package that hold machinery, not kernels.
-_MACHINERY = {"engine", "compile", "gradient"}
+_MACHINERY = {"engine", "compile", "operators"}
 
 
 class Kernels(dict):
@@ -64,9 +64,6 @@ class Backend(ABC):
     # How gradients are found: "native" (the engine records by itself), "functional" (the tape
     # records units and asks `vjp`), or None (the engine has no gradients).
     gradients: ClassVar[str | None] = None
-
-    # Set while a functional tape records; primitives and layers then go through it.
-    recorder: Any = None
 
     # True if compiled steps consume their state buffers, so that state must not be shared.
     donates: ClassVar[bool] = False
@@ -154,7 +151,3 @@ class Backend(ABC):
     # True if `kerata.function` must hand state in and out because the engine compiles pure
     # functions; False if the engine runs the Python function as it is.
     compiles: ClassVar[bool] = False
-
-    def compile(self, pure: Callable, donate: tuple[int, ...]) -> Callable:
-        """Compile a pure function of tensors; arguments in `donate` may be consumed."""
-        return pure

@@ -18,6 +18,8 @@ class _Current(threading.local):
     scope: Any = None  # where variables are read and assigned (core.scope)
     autocast: str | None = None  # dtype that float variables are read as
     call: CallContext | None = None  # the outermost layer call that is running
+    recorder: Any = None  # what functional tapes record through (core.tape)
+    native_tapes: int = 0  # how many tapes of engines with an autograd of their own are open
 
 
 class CallContext:

@@ -22,6 +22,7 @@ import numpy as np
 from kerata.backend import select
 from kerata.backend.interface import Backend
 from kerata.core import dtypes, masks
+from kerata.core.context import current
 from kerata.core.spec import TensorSpec, python_array, spec_of, weak_dtype
 from kerata.core.symbolic import SymbolicTensor, record
 from kerata.core.variable import Variable
@@ -56,15 +57,16 @@ class Primitive:
         values = self._take(arguments)
         backend, symbolic = _find_backend(values)
         if symbolic:
-            return self._record(arguments, kwargs, values)
+            return self._record(args, kwargs, values)
         try:
             concrete = self._convert(backend, values)
             self._put(arguments, concrete)
             kernel = backend.kernels[self.name]
-            if backend.recorder is None:
+            recorder = current.recorder
+            if recorder is None or recorder.backend is not backend:
                 result = kernel(*arguments, **kwargs)
             else:
-                result = backend.recorder.operation(kernel, arguments, kwargs)
+                result = recorder.operation(kernel, arguments, kwargs)
         except Exception as error:
             self._explain(error, args, kwargs)
         if self.elementwise and masks.any_attached():
@@ -136,10 +138,9 @@ class Primitive:
         self._put(arguments, specs)
         return self.rule(*arguments, **kwargs)
 
-    def _record(self, arguments: list, kwargs: dict, values: list) -> Any:
-        self._put(arguments, values)
-        specs = self.apply_rule(arguments, kwargs)
-        result = record(self.op, tuple(arguments), kwargs, specs)
+    def _record(self, args: tuple, kwargs: dict, values: list) -> Any:
+        # Variables are recorded as such: the graph reads them again each time it runs.
+        result = record(self.op, args, kwargs, self.apply_rule(args, kwargs))
         if self.elementwise and masks.any_attached():
             masks.propagate(values, result)
         return result

@@ -130,8 +130,9 @@ class Variable:
         else:
             value = self.stored_value()
             self.escaped = True
-            if self.backend.recorder is not None:
-                self.backend.recorder.read(self, value)
+        recorder = current.recorder
+        if recorder is not None and recorder.backend is self.backend:
+            recorder.read(self, value)
         if current.autocast is not None and self.autocast:
             value = self._autocast(value)
         return value

@@ -19,7 +19,6 @@ FROM_ENGINE = (
     "equal", "not_equal", "greater", "greater_equal", "less", "less_equal",
     "logical_and", "logical_or", "logical_xor", "logical_not",
     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "left_shift", "right_shift",
-    "nan_to_num",
 )  # fmt: skip
 
 
@@ -43,17 +42,33 @@ def clip(x, x_min, x_max):
     return jnp.minimum(jnp.maximum(x, x_min), x_max)
 
 
-def ldexp(x1, x2):
-    return jnp.ldexp(x1, x2.astype("int32"))
-
-
-def select(condition, x1, x2):
+def select_elements(condition, x1, x2):
     return jnp.where(condition, x1, x2)
 
 
-def cast(x, dtype):
+def astype(x, dtype):
     # without 64-bit mode JAX has no 64-bit types: the 32-bit ones stand in for them
     return x.astype(jax.dtypes.canonicalize_dtype(dtype))
+
+
+def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
+    return jnp.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+def view_as_complex(x):
+    return lax.complex(x[..., 0], x[..., 1])
+
+
+def view_as_real(x):
+    return jnp.stack([x.real, x.imag], axis=-1)
+
+
+def nonzero(x):
+    return tuple(indices.astype("int32") for indices in jnp.nonzero(x))
+
+
+def copy(x):
+    return jnp.array(x)
 
 
 def stop_gradient(variable):

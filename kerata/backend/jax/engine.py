@@ -12,6 +12,7 @@ import numpy as np
 import kerata.backend.jax as package
 from kerata.backend.interface import Backend, Tensor, collect_kernels
 from kerata.backend.jax import compile as compilation
+from kerata.backend.jax import operators
 
 
 class JaxBackend(Backend):
@@ -49,7 +50,9 @@ class JaxBackend(Backend):
         return np.asarray(value, jax.dtypes.canonicalize_dtype(dtype))
 
     def stop_gradient(self, tensor: Tensor) -> Tensor:
-        return jax.lax.stop_gradient(tensor)
+        stopped = jax.lax.stop_gradient(tensor)
+        # Tapes know tensors by identity, so the constant must be another object.
+        return self.copy_state(tensor) if stopped is tensor else stopped
 
     def is_traced(self, tensor: Tensor) -> bool:
         return isinstance(tensor, jax.core.Tracer)
@@ -62,6 +65,10 @@ class JaxBackend(Backend):
     def vjp(self, function: Callable, primals: tuple) -> tuple[Any, Callable, Any]:
         """Return (outputs, pullback, auxiliary) of a function giving (outputs, auxiliary)."""
         return jax.vjp(function, *primals, has_aux=True)
+
+    def record_operators(self, recorder: Callable[[], Any]) -> None:
+        """Let operators of arrays be recorded by the recorder that `recorder()` gives, if any."""
+        operators.install(recorder)
 
     def is_differentiable(self, tensor: Any) -> bool:
         """Tell whether a leaf is a tensor that gradients can flow through."""
@@ -83,12 +90,13 @@ class JaxBackend(Backend):
         tensors = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in specs]
         return jax.eval_shape(function, *tensors)
 
-    def compile(self, pure: Callable, donate: tuple[int, ...]) -> Callable:
-        return compilation.compile_function(pure, donate)
-
     def compile_loop(self, pure: Callable) -> compilation.Loop:
         """Compile a pure step `(constant, state, batch) -> (result, state)` to run many times."""
         return compilation.Loop(pure)
+
+    def estimated_flops(self, pure: Callable, *examples: Any) -> float:
+        """Return an estimate of the floating-point operations of a pure function."""
+        return compilation.estimated_flops(pure, *examples)
 
 
 def make_engine() -> JaxBackend:

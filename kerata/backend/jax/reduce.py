@@ -3,8 +3,6 @@
 import jax
 import jax.numpy as jnp
 
-FROM_ENGINE = ("mean", "var", "max", "min", "any", "all")
-
 # sums of small integers are carried in 32 bit, so that they do not overflow
 _SUM_DTYPES = {
     "bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32",
@@ -19,9 +17,32 @@ def sum(x, axis=None, keepdims=False):
     return jnp.sum(x, axis=axis, keepdims=keepdims, dtype=_sum_dtype(x))
 
 
-def prod(x, axis=None, keepdims=False, dtype=None):
-    wanted = _sum_dtype(x) if dtype is None else jax.dtypes.canonicalize_dtype(dtype)
-    return jnp.prod(x, axis=axis, keepdims=keepdims, dtype=wanted)
+def product(x, axis=None, keepdims=False):
+    return jnp.prod(x, axis=axis, keepdims=keepdims, dtype=_sum_dtype(x))
+
+
+def mean(x, axis=None, keepdims=False):
+    return jnp.mean(x, axis=axis, keepdims=keepdims)
+
+
+def var(x, axis=None, keepdims=False):
+    return jnp.var(x, axis=axis, keepdims=keepdims)
+
+
+def max(x, axis=None, keepdims=False, initial=None):
+    return jnp.max(x, axis=axis, keepdims=keepdims, initial=initial)
+
+
+def min(x, axis=None, keepdims=False, initial=None):
+    return jnp.min(x, axis=axis, keepdims=keepdims, initial=initial)
+
+
+def any(x, axis=None, keepdims=False):
+    return jnp.any(x, axis=axis, keepdims=keepdims)
+
+
+def all(x, axis=None, keepdims=False):
+    return jnp.all(x, axis=axis, keepdims=keepdims)
 
 
 def logsumexp(x, axis=None, keepdims=False):
@@ -36,25 +57,25 @@ def argmin(x, axis=None, keepdims=False):
     return jnp.argmin(x, axis=axis, keepdims=keepdims).astype("int32")
 
 
-def cumsum(x, axis=None):
+def cumulative_sum(x, axis=None):
     return jnp.cumsum(x, axis=axis, dtype=x.dtype)
 
 
-def cumprod(x, axis=None):
+def cumulative_product(x, axis=None):
     return jnp.cumprod(x, axis=axis, dtype=x.dtype)
 
 
-def segment_sum(data, segment_ids, num_segments):
-    return jax.ops.segment_sum(data, segment_ids, num_segments)
+def segment_sum(data, segment_ids, num_segments=None, sorted=False):
+    return jax.ops.segment_sum(data, segment_ids, num_segments, indices_are_sorted=sorted)
 
 
-def segment_prod(data, segment_ids, num_segments):
-    return jax.ops.segment_prod(data, segment_ids, num_segments)
+def segment_prod(data, segment_ids, num_segments=None, sorted=False):
+    return jax.ops.segment_prod(data, segment_ids, num_segments, indices_are_sorted=sorted)
 
 
-def segment_max(data, segment_ids, num_segments):
-    return jax.ops.segment_max(data, segment_ids, num_segments)
+def segment_max(data, segment_ids, num_segments=None, sorted=False):
+    return jax.ops.segment_max(data, segment_ids, num_segments, indices_are_sorted=sorted)
 
 
-def segment_min(data, segment_ids, num_segments):
-    return jax.ops.segment_min(data, segment_ids, num_segments)
+def segment_min(data, segment_ids, num_segments=None, sorted=False):
+    return jax.ops.segment_min(data, segment_ids, num_segments, indices_are_sorted=sorted)

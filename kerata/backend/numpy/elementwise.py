@@ -19,7 +19,6 @@ FROM_ENGINE = (
     "equal", "not_equal", "greater", "greater_equal", "less", "less_equal",
     "logical_and", "logical_or", "logical_xor", "logical_not",
     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "left_shift", "right_shift",
-    "nan_to_num",
 )  # fmt: skip
 
 
@@ -62,16 +61,32 @@ def isreal(x):
     return np.asarray(np.isreal(x))
 
 
-def ldexp(x1, x2):
-    return np.ldexp(x1, x2.astype("int32"))
-
-
-def select(condition, x1, x2):
+def select_elements(condition, x1, x2):
     return np.where(condition, x1, x2)
 
 
-def cast(x, dtype):
+def astype(x, dtype):
     return x.astype(dtype)
+
+
+def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+def view_as_complex(x):
+    return x[..., 0] + 1j * x[..., 1]
+
+
+def view_as_real(x):
+    return np.stack([x.real, x.imag], axis=-1)
+
+
+def nonzero(x):
+    return tuple(indices.astype("int32") for indices in np.nonzero(x))
+
+
+def copy(x):
+    return np.array(x)
 
 
 def stop_gradient(variable):

@@ -16,7 +16,6 @@ FROM_ENGINE = (
     "not_equal", "greater", "greater_equal", "less", "less_equal",
     "logical_and", "logical_or", "logical_xor", "logical_not",
     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not",
-    "nan_to_num",
 )  # fmt: skip
 
 
@@ -65,10 +64,6 @@ def clip(x, x_min, x_max):
     return torch.clamp(x, x_min, x_max)
 
 
-def ldexp(x1, x2):
-    return torch.ldexp(x1, x2).to(x1.dtype)
-
-
 def equal(x1, x2):
     # torch.equal compares whole tensors; torch.eq compares elements
     return torch.eq(x1, x2)
@@ -82,12 +77,32 @@ def right_shift(x, y):
     return torch.bitwise_right_shift(x, y)
 
 
-def select(condition, x1, x2):
+def select_elements(condition, x1, x2):
     return torch.where(condition, x1, x2)
 
 
-def cast(x, dtype):
+def astype(x, dtype):
     return x.to(getattr(torch, dtype))
+
+
+def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
+    return torch.nan_to_num(x, nan, posinf, neginf)
+
+
+def view_as_complex(x):
+    return torch.complex(x[..., 0], x[..., 1])
+
+
+def view_as_real(x):
+    return torch.view_as_real(x)
+
+
+def nonzero(x):
+    return tuple(indices.to(torch.int32) for indices in torch.nonzero(x, as_tuple=True))
+
+
+def copy(x):
+    return x.clone()
 
 
 def stop_gradient(variable):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -125,6 +124,10 @@ class TorchBackend(Backend):
         each = iter(found)
         return [next(each) if source.requires_grad else None for source in sources]
 
+    def recording(self) -> contextlib.AbstractContextManager:
+        """Return a context in which autograd records."""
+        return torch.enable_grad()
+
     # -- running ---------------------------------------------------------------------------
 
     def inference(self) -> contextlib.AbstractContextManager:
@@ -136,11 +139,6 @@ class TorchBackend(Backend):
     def prepare_training(self) -> None:
         # Denormal numbers slow over-fitted networks on CPUs by a third; XLA flushes them too.
         torch.set_flush_denormal(True)
-
-    def abstract_call(self, function: Callable, specs: list[tuple[tuple, str]]) -> Any:
-        with torch.device("meta"):
-            tensors = [torch.empty(shape, dtype=_DTYPE[dtype]) for shape, dtype in specs]
-            return function(*tensors)
 
 
 def _differentiable(tensor: torch.Tensor) -> bool:

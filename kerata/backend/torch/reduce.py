@@ -2,8 +2,6 @@
 
 import torch
 
-FROM_ENGINE = ()
-
 # sums of small integers are carried in 32 bit; torch itself would carry all in 64 bit
 _SUM_DTYPES = {
     torch.bool: torch.int32,
@@ -16,7 +14,7 @@ _SUM_DTYPES = {
 }
 
 
-def _axes(x, axis):
+def _falling(x, axis):
     """Return the axes as a tuple of numbers >= 0, in falling order."""
     if axis is None:
         return tuple(range(x.ndim - 1, -1, -1))
@@ -32,11 +30,11 @@ def sum(x, axis=None, keepdims=False):
     return torch.sum(x.long(), axis, keepdims).to(dtype)
 
 
-def prod(x, axis=None, keepdims=False, dtype=None):
-    wanted = getattr(torch, dtype) if dtype else _SUM_DTYPES.get(x.dtype, x.dtype)
-    # torch multiplies along one axis at a time
-    x = x.to(wanted if wanted.is_floating_point else torch.int64)
-    for a in _axes(x, axis):
+def product(x, axis=None, keepdims=False):
+    wanted = _SUM_DTYPES.get(x.dtype, x.dtype)
+    # torch multiplies along one axis at a time, and no unsigned 32-bit integers
+    x = x if wanted.is_floating_point or wanted.is_complex else x.long()
+    for a in _falling(x, axis):
         x = torch.prod(x, a, keepdims)
     return x.to(wanted)
 
@@ -49,16 +47,18 @@ def var(x, axis=None, keepdims=False):
     return torch.var(x, axis, correction=0, keepdim=keepdims)
 
 
-def max(x, axis=None, keepdims=False):
-    return torch.amax(x, () if axis is None else axis, keepdims)
+def max(x, axis=None, keepdims=False, initial=None):
+    largest = torch.amax(x, () if axis is None else axis, keepdims)
+    return largest if initial is None else largest.clamp(min=initial)
 
 
-def min(x, axis=None, keepdims=False):
-    return torch.amin(x, () if axis is None else axis, keepdims)
+def min(x, axis=None, keepdims=False, initial=None):
+    smallest = torch.amin(x, () if axis is None else axis, keepdims)
+    return smallest if initial is None else smallest.clamp(max=initial)
 
 
 def logsumexp(x, axis=None, keepdims=False):
-    return torch.logsumexp(x, _axes(x, axis) if axis is None else axis, keepdims)
+    return torch.logsumexp(x, tuple(range(x.ndim)) if axis is None else axis, keepdims)
 
 
 def any(x, axis=None, keepdims=False):
@@ -81,43 +81,42 @@ def argmin(x, axis=None, keepdims=False):
     return torch.argmin(_orderable(x), axis, keepdims).to(torch.int32)
 
 
-def cumsum(x, axis=None):
+def cumulative_sum(x, axis=None):
     return torch.cumsum(x.flatten() if axis is None else x, axis or 0, dtype=x.dtype)
 
 
-def cumprod(x, axis=None):
+def cumulative_product(x, axis=None):
     return torch.cumprod(x.flatten() if axis is None else x, axis or 0, dtype=x.dtype)
 
 
 def _segments(reduce, start, data, segment_ids, num_segments):
-    inside = (segment_ids >= 0) & (segment_ids < num_segments)
+    count = int(segment_ids.max()) + 1 if num_segments is None else num_segments
     shape = data.shape[1:]
-    index = torch.where(inside, segment_ids, num_segments).long()
+    inside = (segment_ids >= 0) & (segment_ids < count)
+    index = torch.where(inside, segment_ids, count).long()
     index = index.reshape(-1, *([1] * len(shape))).expand_as(data)
     # one more segment at the end takes what lies outside, and is cut off
-    out = torch.full((num_segments + 1, *shape), start, dtype=data.dtype, device=data.device)
-    return out.scatter_reduce(0, index, data, reduce, include_self=True)[:num_segments]
+    out = torch.full((count + 1, *shape), start, dtype=data.dtype, device=data.device)
+    return out.scatter_reduce(0, index, data, reduce)[:count]
 
 
-def _lowest(dtype):
-    return float("-inf") if dtype.is_floating_point else torch.iinfo(dtype).min
-
-
-def _highest(dtype):
-    return float("inf") if dtype.is_floating_point else torch.iinfo(dtype).max
-
-
-def segment_sum(data, segment_ids, num_segments):
+def segment_sum(data, segment_ids, num_segments=None, sorted=False):
     return _segments("sum", 0, data, segment_ids, num_segments)
 
 
-def segment_prod(data, segment_ids, num_segments):
+def segment_prod(data, segment_ids, num_segments=None, sorted=False):
     return _segments("prod", 1, data, segment_ids, num_segments)
 
 
-def segment_max(data, segment_ids, num_segments):
-    return _segments("amax", _lowest(data.dtype), data, segment_ids, num_segments)
+def segment_max(data, segment_ids, num_segments=None, sorted=False):
+    return _segments("amax", _limits(data.dtype)[0], data, segment_ids, num_segments)
 
 
-def segment_min(data, segment_ids, num_segments):
-    return _segments("amin", _highest(data.dtype), data, segment_ids, num_segments)
+def segment_min(data, segment_ids, num_segments=None, sorted=False):
+    return _segments("amin", _limits(data.dtype)[1], data, segment_ids, num_segments)
+
+
+def _limits(dtype):
+    if dtype.is_floating_point:
+        return float("-inf"), float("inf")
+    return torch.iinfo(dtype).min, torch.iinfo(dtype).max

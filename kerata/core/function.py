@@ -1,0 +1,248 @@
+"""function: compile a Python function that reads and assigns variables.
+
+Engines that compile pure functions (JAX) get one: `(constant, state, tensors) -> (tensors,
+state)`. Which variables a function touches is found while it is traced: reads of variables that
+were not handed in are noted, and the trace is made again with them. Other engines run the
+function as it is.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerata.backend import select
+from kerata.core import tree
+from kerata.core.context import current, set_current
+from kerata.core.errors import user_facing
+from kerata.core.scope import Scope
+from kerata.core.variable import Variable
+
+
+class _Touched(Exception):
+    """A trace touched variables it was not given, or assigned ones given as constant."""
+
+
+class StatefulProgram:
+    """A stateful function turned into a compiled pure one.
+
+    Args:
+        function: takes one structure of tensors, reads and assigns variables, returns a
+            structure of tensors and Python values.
+        backend: an engine that compiles.
+        state: variables that the function is known to assign.
+        constant: variables that it is known to read.
+
+    Buffers of assigned variables are consumed by each call, so those that somebody else may
+    hold are copied first.
+    """
+
+    def __init__(
+        self,
+        function: Callable,
+        backend: Any,
+        state: Sequence[Variable] = (),
+        constant: Sequence[Variable] = (),
+    ):
+        self._function = function
+        self._backend = backend
+        self._state = {id(v): v for v in state}
+        self._constant = {id(v): v for v in constant if id(v) not in self._state}
+        self._result: Any = None
+        self._loop: Any = None
+
+    def __call__(self, batch: Any) -> Any:
+        """Run once on one batch."""
+        return self._attempt(lambda loop, constant, state: loop.one(constant, state, batch))
+
+    def many(self, batches: Any, n: int) -> Any:
+        """Run `n` times on stacked batches; return the results stacked."""
+        return self._attempt(lambda loop, constant, state: loop.run(constant, state, batches, n))
+
+    def flops(self, batch: Any) -> float:
+        """Return an estimate of the floating-point operations of one run."""
+        while True:
+            try:
+                return self._backend.estimated_flops(
+                    self._pure, self._values(self._constant), self._values(self._state), batch
+                )
+            except _Touched:
+                continue
+
+    def _attempt(self, run: Callable) -> Any:
+        while True:
+            if self._loop is None:
+                self._loop = self._backend.compile_loop(self._pure)
+            state = self._donated()
+            try:
+                tensors, state = run(self._loop, self._values(self._constant), state)
+            except _Touched:
+                self._loop = None
+                continue
+            for variable, value in zip(self._state.values(), state, strict=True):
+                _write_back(variable, value)
+            return _join(self._result, tensors)
+
+    def _values(self, variables: dict[int, Variable]) -> list:
+        return [_read(variable) for variable in variables.values()]
+
+    def _donated(self) -> list:
+        """Return the state's tensors, copied where somebody else may hold them."""
+        values = []
+        for variable in self._state.values():
+            value = _read(variable)
+            if variable.escaped and not self._backend.is_traced(value):
+                value = self._backend.copy_state(value)
+            values.append(value)
+        return values
+
+    def _pure(self, constant: list, state: list, batch: Any) -> tuple[list, list]:
+        """Run the function with all variables' values taken from the arguments."""
+        values = dict(zip(self._constant.values(), constant, strict=True))
+        values |= dict(zip(self._state.values(), state, strict=True))
+        with set_current(scope=None), Scope(values) as scope:
+            result = self._function(batch)
+        self._learn(scope)
+        self._result, tensors = _split(self._backend, result)
+        return tensors, [scope[variable] for variable in self._state.values()]
+
+    def _learn(self, scope: Scope) -> None:
+        """Take in variables that the trace touched unexpectedly, and ask for another trace."""
+        found = False
+        for key, variable in scope.assigned.items():
+            if key not in self._state:
+                self._state[key] = variable
+                self._constant.pop(key, None)
+                found = True
+        for key, variable in scope.unknown.items():
+            if key not in self._state and key not in self._constant:
+                self._constant[key] = variable
+                found = True
+        if found:
+            raise _Touched
+
+
+def _read(variable: Variable) -> Any:
+    active = current.scope
+    return active.read(variable) if active is not None else variable.stored_value()
+
+
+def _write_back(variable: Variable, value: Any) -> None:
+    active = current.scope
+    if active is not None:
+        active.assign(variable, value)
+    else:
+        variable.store(value, escaped=False)
+
+
+class _Static:
+    """Where a result holds a Python value instead of a tensor."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any):
+        self.value = value
+
+
+_TENSOR = object()
+
+
+def _split(backend: Any, result: Any) -> tuple[Any, list]:
+    """Return the structure of a result, with its Python values, and its tensors."""
+    leaves = tree.flatten(result)
+    leaves = [leaf.value if isinstance(leaf, Variable) else leaf for leaf in leaves]
+    tensors = [leaf for leaf in leaves if _is_array(backend, leaf)]
+    places = [_TENSOR if _is_array(backend, leaf) else _Static(leaf) for leaf in leaves]
+    return tree.pack(result, places), tensors
+
+
+def _is_array(backend: Any, leaf: Any) -> bool:
+    return select.engine_of(leaf) is backend or isinstance(leaf, (np.ndarray, np.generic))
+
+
+def _join(structure: Any, tensors: list) -> Any:
+    each = iter(tensors)
+    return tree.map_structure(
+        lambda place: next(each) if place is _TENSOR else place.value, structure
+    )
+
+
+class Function:
+    """What `kerata.function` returns: a callable that compiles on first use.
+
+    Tensors and arrays among the arguments are passed in; other Python values are part of the
+    program, so each new value compiles anew.
+    """
+
+    def __init__(self, function: Callable, jit_compile: bool = True):
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._jit_compile = jit_compile
+        self._programs: dict[Any, StatefulProgram] = {}
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    @user_facing
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        backend = select.default()
+        if not backend.compiles or not self._jit_compile or current.scope is not None:
+            return self._function(*args, **kwargs)
+        leaves = tree.flatten((args, kwargs))
+        places = [i for i, leaf in enumerate(leaves) if _is_array(backend, leaf)]
+        static = [None if i in set(places) else leaf for i, leaf in enumerate(leaves)]
+        key = (backend.name, tree.describe((args, kwargs)), tuple(map(_key, static)))
+        program = self._programs.get(key)
+        if program is None:
+            program = self._programs[key] = self._compile(backend, args, kwargs, places, static)
+        return program([leaves[i] for i in places])
+
+    def _compile(
+        self, backend: Any, args: tuple, kwargs: dict, places: list[int], static: list
+    ) -> StatefulProgram:
+        # Only the structure is kept, not the tensors of the first call.
+        structure = tree.map_structure(lambda _: None, (args, kwargs))
+
+        def run(tensors: list) -> Any:
+            values = list(static)
+            for place, tensor in zip(places, tensors, strict=True):
+                values[place] = tensor
+            inner_args, inner_kwargs = tree.pack(structure, values)
+            return self._function(*inner_args, **inner_kwargs)
+
+        return StatefulProgram(run, backend)
+
+
+def _key(value: Any) -> Any:
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return (type(value), value)
+
+
+def function(func: Callable | None = None, *, jit_compile: bool = True) -> Any:
+    """Compile a function that computes with tensors and reads and assigns variables.
+
+    On JAX the whole function becomes one XLA program; PyTorch and NumPy run it as it is. Python
+    side effects other than assignments to variables happen once, while it is traced.
+
+    Args:
+        func: the function; leave out to use `function(jit_compile=...)` as a decorator.
+        jit_compile: `False` runs the Python function on every engine.
+
+    >>> import kerata
+    >>> count = kerata.Variable(0.0)
+    >>> @kerata.function
+    ... def add(x):
+    ...     count.assign_add(1.0)
+    ...     return x + count.value
+    >>> float(add(kerata.ops.ones(()))), float(add(kerata.ops.ones(())))
+    (2.0, 3.0)
+    """
+    if func is None:
+        return functools.partial(Function, jit_compile=jit_compile)
+    return Function(func, jit_compile)
