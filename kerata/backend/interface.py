@@ -19,7 +19,7 @@ import numpy as np
 Tensor = Any
 
 # Modules of an engine's package that hold machinery, not kernels.
-_MACHINERY = {"engine", "compile", "operators"}
+_MACHINERY = {"engine", "compile", "gradient", "operators"}
 
 
 class Kernels(dict):

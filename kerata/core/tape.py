@@ -197,7 +197,7 @@ class GradientTape:
             seed = seeds[index] if seeds else None
             if seed is None:
                 value = target.value if isinstance(target, Variable) else target
-                seed = engine.kernels["ones_like"](value)
+                seed = _ops().ones_like(value)
             if self.tracks(target):
                 cotangents[id(target)] = _add(cotangents.get(id(target)), seed)
         for entry in reversed(list(self._entries)):
@@ -220,8 +220,7 @@ class GradientTape:
         Returns:
             Tensors of shape `target.shape + source.shape`, in the structure of `sources`.
         """
-        from kerata import ops
-
+        ops = _ops()
         size = ops.size(target)
         basis = ops.reshape(ops.eye(int(size), dtype=target.dtype), (int(size), *target.shape))
         rows = [
@@ -236,18 +235,21 @@ class GradientTape:
         return tree.pack(sources, columns)
 
 
+def _ops() -> Any:
+    """Return the public ops, which stand above core and are looked up when called."""
+    from kerata import ops
+
+    return ops
+
+
 def _add(a: Any, b: Any) -> Any:
     if a is None or b is None:
         return b if a is None else a
-    from kerata import ops
-
-    return ops.add(a, b)
+    return _ops().add(a, b)
 
 
 def _zeros_like(source: Any) -> Any:
-    from kerata import ops
-
-    return ops.zeros_like(source)
+    return _ops().zeros_like(source)
 
 
 class _Entry:
@@ -266,7 +268,7 @@ class _Entry:
 
     def pull(self, engine: Any, cotangents: list) -> Sequence[Any]:
         """Return the gradients of the primals, recorded in turn if other tapes are open."""
-        zeros_like = engine.kernels["zeros_like"]
+        zeros_like = _ops().zeros_like
         full = [
             zeros_like(output) if cotangent is None else cotangent
             for output, cotangent in zip(self.outputs, cotangents, strict=True)

@@ -22,7 +22,8 @@ class JaxBackend(Backend):
     gradients = "functional"
     compiles = True
     donates = True
-    tensor_types = (jax.Array,)
+    # Tracers are arrays by `isinstance`, but not by `issubclass`.
+    tensor_types = (jax.Array, jax.core.Tracer)
     native_scalars = frozenset(("add", "subtract", "multiply", "true_divide", "divide"))
 
     def __init__(self) -> None:
