@@ -61,6 +61,10 @@ class OutputView:
     activation: str | None = None
     layer: str = ""
 
+    def __post_init__(self) -> None:
+        # A built-in function that was wrapped into a Loss is known by the function.
+        self.loss = getattr(self.loss, "function", self.loss)
+
 
 @dataclasses.dataclass
 class EmbeddingView:

@@ -263,6 +263,9 @@ class Progbar:
         stateless_metrics: if given, the names to average; all others are shown as they are.
         unit_name: what a step is called.
 
+    Raises:
+        ValueError: if both lists of metrics are given.
+
     >>> bar = Progbar(target=4, verbose=0)
     >>> for step in range(4):
     ...     bar.update(step + 1, values=[("loss", step)])
@@ -280,6 +283,8 @@ class Progbar:
         stateless_metrics: Iterable[str] | None = None,
         unit_name: str = "step",
     ):
+        if stateful_metrics is not None and stateless_metrics is not None:
+            raise ValueError("Give `stateful_metrics` or `stateless_metrics`, not both.")
         self.target = target
         self.verbose = verbose
         self.unit_name = unit_name
@@ -304,7 +309,7 @@ class Progbar:
             values: pairs of a name and its value for the last step (or steps).
             finalize: whether this is the last update; by default, when `target` is reached.
         """
-        steps = max(current - self._progress.step, 0)
+        steps = max(current - self._progress.step, 1)
         for name, value in values or ():
             self._keep(name, value, steps)
         if finalize is None:
