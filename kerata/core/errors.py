@@ -24,8 +24,9 @@ def closest(name: str, names: Iterable[str]) -> str:
     >>> closest("adamm", ["adam", "sgd"])
     " Did you mean 'adam'?"
     """
-    found = difflib.get_close_matches(str(name).lower(), [n.lower() for n in names], n=1)
-    return f" Did you mean {found[0]!r}?" if found else ""
+    spelled = {n.lower(): n for n in names}
+    found = difflib.get_close_matches(str(name).lower(), spelled, n=1)
+    return f" Did you mean {spelled[found[0]]!r}?" if found else ""
 
 
 F = TypeVar("F", bound=Callable)
