@@ -149,7 +149,7 @@ class Column:
         return stored[: max(len(self.array), SCANNED_BYTES // per_row)]
 
 
-# -- inputs ------------------------------------------------------------------------------------
+# -- inputs --------------------------------------------------------------
 
 
 def _check_inputs(view: ModelView, x: Any, whole: Batch) -> dict[str, Column]:
@@ -316,7 +316,7 @@ def _check_ids(embedding: EmbeddingView, column: Column) -> None:
         )
 
 
-# -- targets -----------------------------------------------------------------------------------
+# -- targets --------------------------------------------------------------
 
 
 def _check_targets(view: ModelView, y: Any, whole: Any, mode: str) -> None:
@@ -439,7 +439,7 @@ def _check_weights(sample_weight: Any, x: Any) -> None:
             )
 
 
-# -- the end of the model ----------------------------------------------------------------------
+# -- the end of the model --------------------------------------------------------------
 
 
 def check_outputs(view: ModelView) -> None:

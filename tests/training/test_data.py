@@ -49,7 +49,7 @@ class Indexed(kerata.utils.PyDataset):
         self.calls.append("end")
 
 
-# -- arrays ------------------------------------------------------------------------------------
+# -- arrays --------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_lists_of_arrays_are_several_inputs():
     assert isinstance(batch.y, tuple) and batch.y[1].tolist() == [1, 2, 3, 4]
 
 
-# -- what is refused -------------------------------------------------------------------------------
+# -- what is refused --------------------------------------------------------------
 
 
 def _frame_with_text():
@@ -252,7 +252,7 @@ def _frame_with_categories():
 
 REFUSED = [
     # (x, y, error, what the message says)
-    (np.array([["1", "2"], ["3", "red"]]), None, ValueError, ("row 1, column 1", "'red'", "encode")),
+    (np.array([["1", "2"], ["3", "red"]]), None, ValueError, ("row 1, column 1", "'red'")),
     (np.array([["1", "2"]]), None, ValueError, ("written as text", "astype('float32')")),
     (rows(3), np.array(["a", "b", "a"]), ValueError, ("2 classes", "StringLookup", "LabelEncoder")),
     (np.array([[1, 2], [3, "x"]], object), None, ValueError, ("row 1, column 1",)),
@@ -304,7 +304,7 @@ def test_text_is_accepted_when_the_model_takes_it():
     assert batch.x.tolist() == ["a b", "c"]
 
 
-# -- streams ---------------------------------------------------------------------------------------
+# -- streams --------------------------------------------------------------
 
 
 def _loader():
@@ -468,7 +468,7 @@ def test_leaving_an_epoch_early_ends_its_thread_and_generator():
     assert closed
 
 
-# -- PyDataset ---------------------------------------------------------------------------------------
+# -- PyDataset --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("options", [{}, {"workers": 0}, {"workers": 3}, {"max_queue_size": 1}])
@@ -560,7 +560,7 @@ def test_fast_forward_repeats_the_hooks_that_shuffle():
     assert seen(resumed, 2, start=2) == epochs[2][4:]
 
 
-# -- weights -----------------------------------------------------------------------------------------
+# -- weights --------------------------------------------------------------
 
 
 def test_balanced_weights_agree_with_scikit_learn():
@@ -609,7 +609,7 @@ def test_class_weight_mistakes_are_told():
         as_batches(rows(3), [0, 1, 1], class_weight={"cat": 1.0})
 
 
-# -- validation ----------------------------------------------------------------------------------------
+# -- validation --------------------------------------------------------------
 
 
 def test_split_takes_the_tail_as_keras_does():

@@ -176,7 +176,7 @@ def test_numbers_are_short(value, text):
     assert display.format_number(value) == text
 
 
-# -- Progbar -----------------------------------------------------------------------------------------
+# -- Progbar --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("stateful", [None, ["b"], ["a", "b"]])
@@ -215,7 +215,7 @@ def test_progbar_finishes_once(capsys):
     assert capsys.readouterr().out.startswith("5 - ")
 
 
-# -- ProgbarLogger -------------------------------------------------------------------------------------
+# -- ProgbarLogger --------------------------------------------------------------
 
 
 def test_the_callback_shows_epochs_with_their_validation(capsys):
