@@ -78,8 +78,10 @@ def _dispatch(inputs, kernel, geometry, data_format):
         return jnp.moveaxis(outputs, -1, 1)
     channels = kernel.shape[-2]
     if channels < inputs.shape[-1]:
-        return _depthwise(inputs, kernel, geometry) if channels == 1 else _grouped(
-            inputs, kernel, geometry
+        return (
+            _depthwise(inputs, kernel, geometry)
+            if channels == 1
+            else _grouped(inputs, kernel, geometry)
         )
     if _is_pointwise(kernel, geometry):
         return _pointwise(inputs, kernel, geometry.strides)

@@ -180,9 +180,7 @@ def scaled_dot_product_attention(
         return nn.dot_product_attention(
             query, key, value, bias, mask, scale=scale, is_causal=is_causal
         )
-    return _capped_attention(
-        query, key, value, bias, mask, scale, is_causal, attn_logits_soft_cap
-    )
+    return _capped_attention(query, key, value, bias, mask, scale, is_causal, attn_logits_soft_cap)
 
 
 def _capped_attention(query, key, value, bias, mask, scale, is_causal, cap):

@@ -131,9 +131,7 @@ def normalize_with_moments(x, mean, variance, offset, scale, epsilon):
 def normalize_batch(x, offset, scale, axis, epsilon):
     # torch wants the channels second; the view of a channels-last tensor needs no copy
     moved = x.movedim(axis, 1)
-    y, mean, inverse = torch.native_batch_norm(
-        moved, scale, offset, None, None, True, 0.0, epsilon
-    )
+    y, mean, inverse = torch.native_batch_norm(moved, scale, offset, None, None, True, 0.0, epsilon)
     variance = inverse.detach() ** -2 - epsilon
     return y.movedim(1, axis), mean.detach(), variance
 
