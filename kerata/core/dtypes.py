@@ -105,6 +105,8 @@ def canonical(dtype: Any) -> str:
         return floatx()
     if isinstance(dtype, type) and dtype in _PYTHON:
         return _PYTHON[dtype] or floatx()
+    if isinstance(dtype, np.dtype):  # NumPy says that dtype("float64") == "float"
+        return _named(dtype.name)
     if dtype in ("float",):
         return floatx()
     return _named(dtype)
