@@ -79,7 +79,7 @@ class Primitive:
         """Move tensors given by keyword to their positions, with what stands before them."""
         bound = inspect.signature(self.rule).bind(*args, **kwargs)
         bound.apply_defaults()
-        count = 1 + max(self.single + self.many)
+        count = 1 + max(self.single + self.many, default=-1)
         items = list(bound.arguments.items())
         return tuple(value for _, value in items[:count]), dict(items[count:])
 
@@ -237,7 +237,7 @@ def convert(value: Any, dtype: str | None = None) -> Any:
     if isinstance(value, SymbolicTensor):
         if dtype is None or value.dtype == dtype:
             return value
-        return PRIMITIVES["cast"].op(value, dtype)
+        return PRIMITIVES["astype"].op(value, dtype)
     if dtype is not None:
         dtype = dtypes.canonical(dtype)
     backend = select.engine_of(value) or select.default()

@@ -48,7 +48,7 @@ def select_elements(condition, x1, x2):
 
 def astype(x, dtype):
     # without 64-bit mode JAX has no 64-bit types: the 32-bit ones stand in for them
-    return x.astype(jax.dtypes.canonicalize_dtype(dtype))
+    return lax.convert_element_type(x, jax.dtypes.canonicalize_dtype(dtype))
 
 
 def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
