@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -73,6 +74,8 @@ class BackupAndRestore(Callback):
         self._seed: int | None = None
         self._terminated = False
         self._old_handler: Any = None
+        self._deadline: Any = None
+        self._error_before: BaseException | None = None  # being handled around the call of fit
 
     @property
     def most_fused_steps(self) -> int | None:
@@ -85,11 +88,13 @@ class BackupAndRestore(Callback):
         """Restore an interrupted run, if there is one, and return where it goes on."""
         self._peers = [callback for callback in callbacks if callback is not self]
         self._seed = (self.params or {}).get("seed")
-        self._listen_for_termination()
+        self._error_before = sys.exc_info()[1]
         state = self._newest()
+        if state is not None:
+            self._restore(state)
+        self._listen_for_termination()
         if state is None:
             return None
-        self._restore(state)
         self._seed = state["seed"]
         epoch = state["epoch"]
         if state["stopped"]:  # by another callback, just before the end: no epoch is left
@@ -108,20 +113,19 @@ class BackupAndRestore(Callback):
         due = self.save_freq != "epoch" and self._batches_since_save >= self.save_freq
         if due or self._terminated:
             self._save(self._epoch, step)
-        if self._terminated:
-            raise SystemExit(_TERMINATED)
+        self._end_if_terminated()
 
     def on_epoch_complete(self, epoch: int) -> None:
         """Save, after every callback has seen the epoch's end."""
         if self.save_freq == "epoch" or self._terminated:
             self._save(epoch + 1, 0)
-        if self._terminated:
-            raise SystemExit(_TERMINATED)
+        self._end_if_terminated()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """The run is complete: nothing is left to resume."""
+        """Delete the backup of a run that is complete; one that an error ended keeps it."""
         self._stop_listening()
-        if self.delete_checkpoint:
+        interrupted = sys.exc_info()[1] is not self._error_before
+        if self.delete_checkpoint and not interrupted:
             for path in self._paths():
                 if os.path.exists(path):
                     os.unlink(path)
@@ -221,10 +225,16 @@ class BackupAndRestore(Callback):
             self._old_handler = signal.signal(signal.SIGTERM, self._terminate)
 
     def _terminate(self, *_: Any) -> None:
+        """Have the run saved at its next step; if that does not come, end all the same."""
         self._terminated = True
-        deadline = threading.Timer(_GRACE, os._exit, (_TERMINATED,))
-        deadline.daemon = True
-        deadline.start()
+        self._deadline = threading.Timer(_GRACE, os._exit, (_TERMINATED,))
+        self._deadline.daemon = True
+        self._deadline.start()
+
+    def _end_if_terminated(self) -> None:
+        if self._terminated:
+            self._deadline.cancel()
+            raise SystemExit(_TERMINATED)
 
     def _stop_listening(self) -> None:
         if self._old_handler is not None:

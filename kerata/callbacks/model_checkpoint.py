@@ -66,7 +66,8 @@ class ModelCheckpoint(MonitorCallback):
                 f"`save_freq` is {self.save_freq!r}; expected 'epoch' or a number of batches."
             )
         suffixes = (".weights.h5",) if self.save_weights_only else (".keras", ".h5")
-        if not self.filepath.endswith(suffixes):
+        is_weights = self.filepath.endswith(".weights.h5")
+        if not self.filepath.endswith(suffixes) or is_weights != self.save_weights_only:
             raise ValueError(
                 f"`filepath` is {self.filepath!r}; with save_weights_only="
                 f"{self.save_weights_only} it must end in {' or '.join(suffixes)}."

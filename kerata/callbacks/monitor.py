@@ -151,8 +151,13 @@ class MonitorCallback(Callback):
         return None
 
     def improves(self, current: float, best: float | None) -> bool:
-        """Tell whether a value is better than the best by more than `min_delta`."""
+        """Tell whether a value is better than the best by more than `min_delta`.
+
+        The first value is an improvement, and so is any number over a first NaN.
+        """
         lower = direction(self.monitor, self.mode) == "min"
         if best is None:
-            best = math.inf if lower else -math.inf
-        return current < best - self.min_delta if lower else current > best + self.min_delta
+            return True
+        if math.isnan(best):
+            return not math.isnan(current)
+        return bool(current < best - self.min_delta if lower else current > best + self.min_delta)

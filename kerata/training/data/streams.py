@@ -137,7 +137,8 @@ class StreamBatches(Batches):
         self.num_batches = steps if steps is not None else source.length
         self._running: Iterator[Any] | None = None  # the pass being read
         self._turn = 0  # index of that pass
-        self._given = 0  # items taken from a source that runs once
+        self._given = 0  # items taken from the source
+        self._epochs = 0  # epochs begun
 
     def peek(self) -> Batch:
         """Return the first batch of what comes next; it is kept for the epoch."""
@@ -158,7 +159,8 @@ class StreamBatches(Batches):
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the items of an epoch, the first `start` of them skipped."""
-        items = self._pass(epoch) if self.steps is None else self._next_steps(epoch)
+        self._epochs += 1
+        items = self._pass(epoch) if self.steps is None else self._next_steps()
         for item in itertools.islice(items, start, None):
             yield self._batch(item)
 
@@ -189,7 +191,7 @@ class StreamBatches(Batches):
             self._running = None
             self._turn = epoch + 1
         if not count:
-            raise self._ended(epoch) if self._given else self._empty()
+            raise self._ended() if self._given else self._empty()
 
     def _endless(self) -> Iterator[Any]:
         """Yield items as long as there are any, starting again where the source can."""
@@ -208,18 +210,19 @@ class StreamBatches(Batches):
             self._start(self._turn + 1)
             fresh = True
 
-    def _next_steps(self, epoch: int) -> Iterator[Any]:
+    def _next_steps(self) -> Iterator[Any]:
         """Yield the next `steps` items."""
         count = 0
         for item in itertools.islice(self._endless(), self.steps):
             count += 1
             yield item
         if not count:
-            raise self._ended(epoch) if self._given else self._empty()
+            raise self._ended() if self._given else self._empty()
         if count < self.steps:  # type: ignore[operator]
             warnings.warn(
-                f"The {self.source.kind} ended after {self._given} batches; epoch {epoch + 1} "
-                f"has only {count} of the {self.steps} steps asked for by `{self.steps_name}`.",
+                f"The {self.source.kind} ended after {self._given} batches; epoch "
+                f"{self._epochs} has only {count} of the {self.steps} steps asked for by "
+                f"`{self.steps_name}`.",
                 KerataWarning,
                 stacklevel=2,
             )
@@ -230,11 +233,11 @@ class StreamBatches(Batches):
             "learn from. Check its filter, its length, or whether it has been used up before."
         )
 
-    def _ended(self, epoch: int) -> ValueError:
-        few = max(1, self._given // (epoch + 1))
+    def _ended(self) -> ValueError:
+        few = max(1, self._given // self._epochs)
         return ValueError(
             f"The {self.source.kind} ended after {self._given} batches, so nothing is left for "
-            f"epoch {epoch + 1}: it can be read only once. Pass a function that makes it "
+            f"epoch {self._epochs}: it can be read only once. Pass a function that makes it "
             "(`fit(make_batches)`, not `fit(make_batches())`), a list of batches "
             f"(`fit(list(batches))`), or {self.steps_name}={few} to share it among the epochs."
         )
