@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
@@ -20,6 +20,7 @@ class _Current(threading.local):
     call: CallContext | None = None  # the outermost layer call that is running
     recorder: Any = None  # what functional tapes record through (core.tape)
     native_tapes: int = 0  # how many tapes of engines with an autograd of their own are open
+    structure: dict | None = None  # what layers contain, remembered while steps run
 
 
 class CallContext:
@@ -41,6 +42,30 @@ class CallContext:
 
 
 current = _Current()
+
+
+def forget_structure() -> None:
+    """Drop what is remembered of layers' contents: something has been added or frozen."""
+    if current.structure is not None:
+        current.structure.clear()
+
+
+def structural(method: Callable[[Any], list]) -> property:
+    """Make a property of a list that is found by walking through attributes.
+
+    While the steps of a chunk run (`current.structure` is a dict) it is found once per object.
+    """
+
+    def get(self: Any) -> list:
+        known = current.structure
+        if known is None:
+            return method(self)
+        key = (method, id(self))
+        if key not in known:
+            known[key] = method(self)
+        return list(known[key])
+
+    return property(get, doc=method.__doc__)
 
 
 @contextlib.contextmanager

@@ -64,27 +64,26 @@ class StatefulProgram:
 
     def flops(self, batch: Any) -> float:
         """Return an estimate of the floating-point operations of one run."""
-        while True:
-            try:
-                return self._backend.estimated_flops(
-                    self._pure, self._values(self._constant), self._values(self._state), batch
-                )
-            except _Touched:
-                continue
+        return self._traced(
+            lambda loop, constant, state: loop.flops(constant, state, batch), donate=False
+        )
 
-    def _attempt(self, run: Callable) -> Any:
+    def _traced(self, use: Callable, donate: bool) -> Any:
+        """Hand the loop and all values to `use`, again if tracing finds more variables."""
         while True:
             if self._loop is None:
                 self._loop = self._backend.compile_loop(self._pure)
-            state = self._donated()
             try:
-                tensors, state = run(self._loop, self._values(self._constant), state)
+                state = self._donated() if donate else self._values(self._state)
+                return use(self._loop, self._values(self._constant), state)
             except _Touched:
                 self._loop = None
-                continue
-            for variable, value in zip(self._state.values(), state, strict=True):
-                _write_back(variable, value)
-            return _join(self._result, tensors)
+
+    def _attempt(self, run: Callable) -> Any:
+        tensors, state = self._traced(run, donate=True)
+        for variable, value in zip(self._state.values(), state, strict=True):
+            _write_back(variable, value)
+        return _join(self._result, tensors)
 
     def _values(self, variables: dict[int, Variable]) -> list:
         return [_read(variable) for variable in variables.values()]

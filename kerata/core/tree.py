@@ -56,7 +56,7 @@ def pack(structure: Structure, leaves: Any) -> Structure:
         ValueError: if the number of leaves differs.
 
     >>> pack({"b": 0, "a": [0]}, [1, 2])
-    {'a': [1], 'b': 2}
+    {'b': 2, 'a': [1]}
     """
     source = iter(leaves)
     try:
@@ -74,7 +74,8 @@ _END = object()
 def _pack(structure: Structure, source: Any) -> Structure:
     if isinstance(structure, dict):
         packed = {key: _pack(structure[key], source) for key in sorted(structure, key=_sort_key)}
-        return packed if type(structure) is dict else type(structure)(packed)
+        ordered = {key: packed[key] for key in structure}
+        return ordered if type(structure) is dict else type(structure)(ordered)
     if isinstance(structure, (list, tuple)):
         return _rebuild(structure, [_pack(child, source) for child in structure])
     return _next(source)

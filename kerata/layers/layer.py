@@ -17,7 +17,13 @@ import numpy as np
 
 from kerata.backend import select
 from kerata.core import dtypes, masks, names, tree
-from kerata.core.context import CallContext, current, set_current
+from kerata.core.context import (
+    CallContext,
+    current,
+    forget_structure,
+    set_current,
+    structural,
+)
 from kerata.core.dtype_policy import DTypePolicy, get_policy
 from kerata.core.errors import KerataWarning, user_facing
 from kerata.core.primitive import any_symbolic, convert
@@ -205,6 +211,7 @@ class Layer(Configurable):
         variable.constraint = resolve("constraints", constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient
         self._weights.append(variable)
+        forget_structure()
         if not self._trainable:
             variable.trainable = False
         return variable
@@ -230,14 +237,14 @@ class Layer(Configurable):
     def _own_variables(self) -> list[Variable]:
         return _unique(item for item in self._state() if isinstance(item, Variable))
 
-    @property
+    @structural
     def weights(self) -> list[Variable]:
         """All weights: of the layer, then of its sublayers, trainable and not."""
         return _unique(
             [*self._own_variables(), *(w for layer in self._sublayers() for w in layer.weights)]
         )
 
-    @property
+    @structural
     def variables(self) -> list[Variable]:
         """All state: weights, metric variables and the state of seed generators."""
         own = list(self._own_variables())
@@ -246,29 +253,29 @@ class Layer(Configurable):
                 own.extend(_variables_of(item))
         return _unique([*own, *(v for layer in self._sublayers() for v in layer.variables)])
 
-    @property
+    @structural
     def trainable_variables(self) -> list[Variable]:
         """Variables that training changes, none if the layer is frozen."""
         return [v for v in self.variables if v.trainable] if self.trainable else []
 
-    @property
+    @structural
     def non_trainable_variables(self) -> list[Variable]:
         """Variables that gradients do not change."""
         trainable = {id(v) for v in self.trainable_variables}
         return [v for v in self.variables if id(v) not in trainable]
 
-    @property
+    @structural
     def trainable_weights(self) -> list[Variable]:
         """Weights that training changes, none if the layer is frozen."""
         return [v for v in self.weights if v.trainable] if self.trainable else []
 
-    @property
+    @structural
     def non_trainable_weights(self) -> list[Variable]:
         """Weights that gradients do not change."""
         trainable = {id(v) for v in self.trainable_weights}
         return [v for v in self.weights if id(v) not in trainable]
 
-    @property
+    @structural
     def metrics(self) -> list[Any]:
         """Metrics among the attributes of the layer and its sublayers."""
         own = [i for i in self._state() if hasattr(i, "update_state") and hasattr(i, "result")]
@@ -287,6 +294,7 @@ class Layer(Configurable):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        forget_structure()
         for variable in self._own_variables():
             if getattr(variable, "_frozen_by_layer", False) or variable.trainable:
                 variable._frozen_by_layer = not value  # type: ignore[attr-defined]
@@ -343,15 +351,22 @@ class Layer(Configurable):
 
     @property
     def losses(self) -> list[Any]:
-        """What the last call gave by `add_loss`, and the penalties of regularized weights."""
-        return [*self._losses, *self._weight_penalties()]
+        """What the last calls gave by `add_loss`, and the penalties of regularized weights."""
+        added = [loss for layer in self._all_layers for loss in layer._losses]
+        return [*added, *(variable.regularizer(variable) for variable in self._regularized)]
 
-    def _weight_penalties(self) -> list[Any]:
-        return [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
+    @structural
+    def _all_layers(self) -> list[Layer]:
+        return self._flatten_layers()
+
+    @structural
+    def _regularized(self) -> list[Variable]:
+        return [v for v in self.trainable_weights if v.regularizer is not None]
 
     def _clear_losses(self) -> None:
-        for layer in self._flatten_layers():
-            layer._losses = []
+        for layer in self._all_layers:
+            if layer._losses:
+                layer._losses = []
 
     # -- building --------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from kerata.core import tree
+from kerata.core.context import set_current
 from kerata.core.function import StatefulProgram
 from kerata.core.variable import Variable
 from kerata.training.data import Batch, Chunk
@@ -101,9 +102,10 @@ class Program:
             None if leaf is None else engine.view_numpy(leaf) for leaf in tree.flatten(chunk.batch)
         ]
         results = []
-        for index in range(chunk.steps):
-            leaves = [None if leaf is None else leaf[index] for leaf in stacked]
-            results.append(self._step(tree.pack(tuple(chunk.batch), leaves)))
+        with set_current(structure={}):
+            for index in range(chunk.steps):
+                leaves = [None if leaf is None else leaf[index] for leaf in stacked]
+                results.append(self._step(tree.pack(tuple(chunk.batch), leaves)))
         return results
 
 

@@ -6,7 +6,6 @@ users override it. `program.py` compiles it and runs it over chunks of batches.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -14,14 +13,17 @@ import numpy as np
 
 from kerata.backend import select
 from kerata.core import config, tree
-from kerata.core.errors import KerataWarning, user_facing
+from kerata.core.context import structural
+from kerata.core.errors import user_facing
 from kerata.core.serialization import deserialize, resolve, serialize
 from kerata.core.spec import TensorSpec
 from kerata.core.symbolic import SymbolicTensor
 from kerata.core.tape import GradientTape
 from kerata.training.data import Batch, Batches, Chunk, as_batches, split, unpack_validation_data
+from kerata.training.first_batch import check_first_batch
+from kerata.training.model_view import view_of
 from kerata.training.objectives import CompiledLoss, CompiledMetrics
-from kerata.training.program import Program, Results, as_data, to_number, unpack_x_y_sample_weight
+from kerata.training.program import Program, Results, unpack_x_y_sample_weight
 
 
 class Trainer:
@@ -41,6 +43,7 @@ class Trainer:
         self._compile_metrics: CompiledMetrics | None = None
         self._loss_tracker: Any = None
         self._programs: dict[Any, Program] = {}
+        self._last_ready: Any = None
 
     # -- compile ---------------------------------------------------------------------------
 
@@ -113,13 +116,13 @@ class Trainer:
 
     # -- metrics ---------------------------------------------------------------------------
 
-    @property
+    @structural
     def metrics(self) -> list[Any]:
         """The loss average, per-output losses, compiled metrics, and metrics of the layers."""
         found = [self._loss_tracker] if self._loss_tracker is not None else []
         if self._compile_loss is not None:
             found += self._compile_loss.trackers
-        found += super().metrics  # type: ignore[misc]
+        found += _layers_metrics(self)
         if self._compile_metrics is not None:
             found += self._compile_metrics.metrics
         return list({id(metric): metric for metric in found}.values())
@@ -324,7 +327,7 @@ class Trainer:
                 x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight, seed
             )
             first = batches.peek()
-            self._prepare(first, batches)
+            self._make_ready(first, batches, "fit")
             validation = self._validation(
                 validation_data, validation_batch_size or batch_size, validation_steps
             )
@@ -408,7 +411,9 @@ class Trainer:
         if self.run_eagerly:
             return 1
         if batches.num_batches is not None:
-            limit = min(limit or batches.num_batches, batches.num_batches)
+            # A power of two, so that data sets of similar length share a compiled program.
+            whole = 1 << (batches.num_batches - 1).bit_length()
+            limit = min(limit or whole, whole)
         return program.steps_per_chunk(batches.peek(), limit)
 
     def _program(self, kind: str) -> Program:
@@ -483,7 +488,7 @@ class Trainer:
         self._must_be_compiled("evaluate", y)
         with select.use_backend(self.backend):
             batches = as_batches(x, y, sample_weight, batch_size, steps, steps_name="steps")
-            self._prepare(batches.peek(), batches)
+            self._make_ready(batches.peek(), batches, "evaluate")
             run = self._callbacks(callbacks, verbose, batches=batches, history=False)
             logs = self._evaluate(batches, run)
         if return_dict:
@@ -539,7 +544,7 @@ class Trainer:
                 return self._predict_one(x)
             batches = as_batches(x, None, None, batch_size, steps, steps_name="steps")
             first = batches.peek()
-            self._prepare(first, batches)
+            self._make_ready(first, batches, "predict")
             run = self._callbacks(callbacks, verbose, batches=batches, history=False)
             return self._predict(batches, run)
 
@@ -615,7 +620,7 @@ class Trainer:
         """Return the predictions for one batch as NumPy arrays."""
         with select.use_backend(self.backend):
             batch = self._whole_batch(x, None, None, None)
-            self._prepare(batch, None)
+            self._make_ready(batch, None, "predict")
             return self._program("predict").run(_chunk_of(batch)).arrays()[0]
 
     @user_facing
@@ -624,7 +629,7 @@ class Trainer:
     ) -> Any:
         with select.use_backend(self.backend):
             batch = self._whole_batch(x, y, sample_weight, class_weight)
-            self._prepare(batch, None)
+            self._make_ready(batch, None, "fit" if kind == "train" else "evaluate")
             logs = self._program(kind).run(_chunk_of(batch)).logs()
         values = list(logs.values())
         return logs if return_dict else values[0] if len(values) == 1 else values
@@ -643,37 +648,48 @@ class Trainer:
                 f"`model.compile(optimizer='adam', loss={_likely_loss(y)!r})`."
             )
 
-    def _prepare(self, batch: Batch, batches: Batches | None) -> None:
-        """Build the model, losses, metrics and optimizer for data like this batch."""
-        if self._prepared_for(batch):
+    def _make_ready(self, batch: Batch, batches: Batches | None, mode: str) -> None:
+        """Check the data, and build model, losses, metrics and optimizer for such a batch."""
+        if self._was_ready_for(batch, mode):
             return
-        y_pred = self._symbolic_outputs(batch.x)
-        specs = tree.map_structure(_symbolic_spec, batch.y)
+        graph = getattr(self, "_graph", None)
+        y_pred = graph.output_structure if graph is not None else self._symbolic_outputs(batch.x)
         loss, metrics = self._compile_loss, self._compile_metrics
         if loss is not None and not loss.built:
             loss.build(y_pred)
+        if self._uses_own_step(mode):
+            check_first_batch(view_of(self, y_pred, loss), *batch, mode=mode, batches=batches)
+        if graph is not None and not self._sees_whole_model():
+            self._symbolic_outputs(batch.x)
         if metrics is not None and not metrics.built and batch.y is not None:
-            metrics.build(specs, y_pred)
-        if self.compiled and batch.y is not None:
-            self._check_data(batch, batches, y_pred)
+            metrics.build(tree.map_structure(_symbolic, batch.y), y_pred)
         if self.optimizer is not None and not getattr(self.optimizer, "built", True):
             self.optimizer.build(self.trainable_variables)
 
-    def _prepared_for(self, batch: Batch) -> bool:
-        """Note the shapes of a batch; tell whether such a batch has been seen before."""
-        key = tuple(
-            None if leaf is None else (leaf.shape[1:], str(leaf.dtype))
-            for leaf in tree.flatten(batch)
+    def _uses_own_step(self, mode: str) -> bool:
+        """Tell whether the step is this class's, so that data and loss must fit each other."""
+        step = {"fit": "train_step", "evaluate": "test_step", "predict": "predict_step"}[mode]
+        ours = getattr(type(self), step) is getattr(Trainer, step)
+        return ours and type(self).compute_loss is Trainer.compute_loss
+
+    def _sees_whole_model(self) -> bool:
+        """Tell whether the graph is all that calling the model does."""
+        return type(self).call.__module__.startswith("kerata.")
+
+    def _was_ready_for(self, batch: Batch, mode: str) -> bool:
+        """Note the shapes of a batch; tell whether such a batch was the last one seen."""
+        shapes = tuple(
+            None if leaf is None else (leaf.shape[1:], leaf.dtype) for leaf in tree.flatten(batch)
         )
-        seen = (key, self.compiled, id(self._compile_metrics))
-        if getattr(self, "_last_prepared", None) == seen:
+        seen = (shapes, mode, self._compile_metrics, self.built)
+        if self._last_ready == seen and mode != "fit":
             return True
-        self._last_prepared = seen
+        self._last_ready = seen
         return False
 
     def _symbolic_outputs(self, x: Any) -> Any:
         """Call the model on symbolic inputs shaped like `x`: builds it and checks shapes."""
-        inputs = tree.map_structure(_symbolic_spec, x)
+        inputs = tree.map_structure(_symbolic, x)
         return self(inputs, training=True) if self._takes_training() else self(inputs)
 
     def _takes_training(self) -> bool:
@@ -684,10 +700,6 @@ class Trainer:
         """Check the shape of one array against the model's input, if it is known."""
         if getattr(self, "_graph", None) is not None:
             self._arrange_inputs(x[:0] if x.ndim else x)  # type: ignore[attr-defined]
-
-    def _check_data(self, batch: Batch, batches: Batches | None, y_pred: Any) -> None:
-        """Find the mistakes that the first batch shows."""
-        return None
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Batches | None:
         if data is None:
@@ -729,13 +741,20 @@ class Trainer:
         run.check_monitors(names)
 
 
+def _layers_metrics(model: Any) -> list[Any]:
+    """Return the metrics that the model and its layers hold as attributes."""
+    from kerata.layers.layer import Layer
+
+    return Layer.metrics.fget(model)  # type: ignore[attr-defined]
+
+
 def _mean(name: str) -> Any:
     from kerata.metrics import Mean
 
     return Mean(name=name)
 
 
-def _symbolic_spec(array: Any) -> Any:
+def _symbolic(array: Any) -> Any:
     if array is None:
         return None
     spec = array if isinstance(array, TensorSpec) else None

@@ -1,0 +1,46 @@
+"""One contestant in a process of its own: prepares, then measures whenever it is told to.
+
+    python -m benchmarks.worker kerata-jax tiny
+
+It reads lines from standard input; each makes one measurement, printed as a JSON list of
+seconds per epoch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+
+
+def prepare(contestant: str, task: str) -> Callable[[], list[float]]:
+    """Return the measuring function of a contestant such as `"keras-torch"` or `"jax"`."""
+    if contestant == "jax":
+        from benchmarks import by_jax
+
+        return by_jax.prepare(task)
+    if contestant == "torch":
+        from benchmarks import by_torch
+
+        return by_torch.prepare(task)
+    from benchmarks import by_api
+
+    library, backend = contestant.split("-")
+    return by_api.prepare(library, backend, task)
+
+
+def main() -> None:
+    """Answer the parent's requests."""
+    # What libraries print must not mix with the answers.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    measure = prepare(*sys.argv[1:3])
+    measure()
+    print("ready", file=answers)
+    for _ in sys.stdin:
+        print(json.dumps(measure()), file=answers)
+
+
+if __name__ == "__main__":
+    main()
