@@ -64,6 +64,7 @@ class BackupAndRestore(Callback):
             )
         self.backup_dir = os.fspath(backup_dir)
         self.save_freq = save_freq
+        self._every = save_freq if isinstance(save_freq, int) else None
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
         self._peers: Sequence[Callback] = ()
@@ -80,7 +81,7 @@ class BackupAndRestore(Callback):
     @property
     def most_fused_steps(self) -> int | None:
         """No more steps at once than lie between two saves."""
-        return self.save_freq if isinstance(self.save_freq, int) else None
+        return self._every
 
     # -- hooks ----------------------------------------------------------------------------------
 
@@ -110,7 +111,7 @@ class BackupAndRestore(Callback):
         """Save, if enough batches have passed, or if the process has been told to end."""
         self._batches_since_save += step - self._step
         self._step = step
-        due = self.save_freq != "epoch" and self._batches_since_save >= self.save_freq
+        due = self._every is not None and self._batches_since_save >= self._every
         if due or self._terminated:
             self._save(self._epoch, step)
         self._end_if_terminated()

@@ -50,13 +50,13 @@ class Callback:
     takes_lazy_logs: bool = False
     state_names: tuple[str, ...] = ()
 
-    def __init__(self) -> None:
-        self.params: dict[str, Any] | None = None
-        self._model: Any = None
+    # On the class, so that a subclass may leave out `super().__init__()`.
+    params: dict[str, Any] | None = None
+    _model: Any = None
 
-    # So that a subclass may leave out `super().__init__()`.
-    params = None  # type: ignore[assignment]
-    _model = None
+    def __init__(self) -> None:
+        self.params = None
+        self._model = None
 
     @property
     def model(self) -> Any:

@@ -13,7 +13,7 @@ def get(model: Any, callback: str) -> float:
     Raises:
         ValueError: if the model's optimizer has none.
     """
-    optimizer = getattr(model, "optimizer", None)
+    optimizer: Any = getattr(model, "optimizer", None)
     if not hasattr(optimizer, "learning_rate"):
         raise ValueError(
             f"{callback} needs an optimizer with a learning rate: compile the model with one, "

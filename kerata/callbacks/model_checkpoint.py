@@ -53,6 +53,7 @@ class ModelCheckpoint(MonitorCallback):
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.save_freq = save_freq
+        self._every = save_freq if isinstance(save_freq, int) else None
         self.best = initial_value_threshold
         self._check()
         self._epoch = 0
@@ -85,7 +86,7 @@ class ModelCheckpoint(MonitorCallback):
     @property
     def most_fused_steps(self) -> int | None:
         """No more steps at once than lie between two saves."""
-        return self.save_freq if isinstance(self.save_freq, int) else None
+        return self._every
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Remember the epoch."""
@@ -100,7 +101,7 @@ class ModelCheckpoint(MonitorCallback):
         """Save, if enough batches have passed."""
         self._batches_since_save += step - self._step
         self._step = step
-        if self.save_freq != "epoch" and self._batches_since_save >= self.save_freq:
+        if self._every is not None and self._batches_since_save >= self._every:
             self._batches_since_save = 0
             logs = self._logs() if callable(self._logs) else self._logs
             self._save(self._epoch, step - 1, logs)

@@ -42,7 +42,7 @@ class SwapEMAWeights(Callback):
         self._trained = state["trained"]
 
     def _show_averages(self) -> None:
-        optimizer = getattr(self.model, "optimizer", None)
+        optimizer: Any = getattr(self.model, "optimizer", None)
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
         if not getattr(optimizer, "use_ema", False):
             raise ValueError(

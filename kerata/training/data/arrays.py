@@ -21,6 +21,9 @@ class ArrayBatches(Batches):
     data, each pass shuffled anew.
     """
 
+    batch_size: int
+    num_samples: int
+    num_batches: int
     queue_size = 0  # slicing is cheaper than handing over between threads
 
     def __init__(

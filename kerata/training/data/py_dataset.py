@@ -149,7 +149,8 @@ class PyDatasetBatches(Batches):
             )
             return
         turn, order = -1, np.arange(self.batches_per_pass)
-        for step in range(epoch * self.num_batches + start, (epoch + 1) * self.num_batches):
+        length = self.num_batches or self.batches_per_pass
+        for step in range(epoch * length + start, (epoch + 1) * length):
             if step // self.batches_per_pass != turn:
                 turn = step // self.batches_per_pass
                 if self.shuffle:

@@ -142,13 +142,12 @@ class StreamBatches(Batches):
 
     def peek(self) -> Batch:
         """Return the first batch of what comes next; it is kept for the epoch."""
-        if self._running is None:
-            self._start(self._turn)
+        running = self._start(self._turn) if self._running is None else self._running
         try:
-            first = next(self._running)  # type: ignore[arg-type]
+            first = next(running)
         except StopIteration:
             raise self._empty() from None
-        self._running = itertools.chain([first], self._running)  # type: ignore[list-item]
+        self._running = itertools.chain([first], running)
         batch = self._batch(first)
         rows = tree.flatten(batch.x)
         self.batch_size = len(rows[0]) if rows and rows[0].ndim else None
@@ -174,9 +173,10 @@ class StreamBatches(Batches):
             for _ in itertools.islice(self._endless(), skipped):
                 pass
 
-    def _start(self, turn: int) -> None:
+    def _start(self, turn: int) -> Iterator[Any]:
         self._turn = turn
         self._running = self.source.start(turn)
+        return self._running
 
     def _pass(self, epoch: int) -> Iterator[Any]:
         """Yield one pass over the source, the pass that a peek began if it is the same."""
