@@ -6,7 +6,6 @@ copies. Behind the view a channels-last tensor lies in the memory order that tor
 in one dimension are done in two, because only those have this order.
 """
 
-import torch
 from torch.nn import functional
 
 from kerata.backend import windows

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kerata.core import config
 from kerata.core.primitive import Tensor, primitive
-from kerata.core.spec import TensorSpec, ndim_of, shape_of
+from kerata.core.spec import ndim_of, shape_of
 from kerata.ops.elementwise import abs, divide, maximum, multiply, power, rsqrt, square
 from kerata.ops.nn.placement import beside
 from kerata.ops.reduce import max, sum

@@ -1,0 +1,106 @@
+"""PyTorch kernels of random numbers, pure functions of their key: a seed and a counter.
+
+Samples come from a generator that is seeded anew from the key. The mask of `dropped_out` is a
+hash of the position instead: a fifth of the time, and the key need not be read by the host. The
+arithmetic of 32-bit words is done on int32, which overflows alike; torch has little for uint32.
+"""
+
+import math
+
+import torch
+
+_FIRST, _SECOND = 0x7FEB352D, 0x846CA68B - 2**32
+
+
+def advance_key(key):
+    advanced = key.clone()
+    advanced.view(torch.int32)[1] += 1
+    return advanced
+
+
+def _generator(key):
+    first = _first_word(key)
+    return torch.Generator(key.device).manual_seed(int(first) & 0xFFFFFFFF)
+
+
+def _empty(key, shape, dtype):
+    return torch.empty(shape, dtype=getattr(torch, dtype), device=key.device)
+
+
+def uniform_samples(key, shape, dtype):
+    return _empty(key, shape, dtype).uniform_(generator=_generator(key))
+
+
+def normal_samples(key, shape, dtype):
+    return _empty(key, shape, dtype).normal_(generator=_generator(key))
+
+
+def truncated_normal_samples(key, shape, dtype):
+    # the inverse of the distribution function, of uniform samples between its values at -2 and 2
+    bound = math.erf(2 / math.sqrt(2))
+    uniform = _empty(key, shape, "float32" if dtype != "float64" else dtype)
+    uniform.uniform_(-bound, bound, generator=_generator(key))
+    samples = (uniform.erfinv_() * math.sqrt(2)).clamp_(-2, 2)
+    return samples.to(getattr(torch, dtype))
+
+
+def integer_samples(key, shape, minval, maxval, dtype):
+    samples = torch.randint(minval, maxval, shape, generator=_generator(key), device=key.device)
+    return samples.to(getattr(torch, dtype))
+
+
+def categorical_samples(key, logits, num_samples, dtype):
+    probabilities = torch.softmax(logits, -1)
+    drawn = torch.multinomial(probabilities, num_samples, True, generator=_generator(key))
+    return drawn.to(getattr(torch, dtype))
+
+
+def gamma_samples(key, alpha, shape, dtype):
+    return _gamma(key, alpha.expand(shape)).to(getattr(torch, dtype))
+
+
+def beta_samples(key, alpha, beta, shape, dtype):
+    concentration = torch.stack([alpha.expand(shape), beta.expand(shape)], -1)
+    samples = torch._sample_dirichlet(concentration, generator=_generator(key))[..., 0]
+    return samples.to(getattr(torch, dtype))
+
+
+def _gamma(key, alpha):
+    return torch._standard_gamma(alpha, generator=_generator(key))
+
+
+def binomial_samples(key, counts, probabilities, shape, dtype):
+    counts, probabilities = counts.expand(shape), probabilities.expand(shape)
+    samples = torch.binomial(counts, probabilities, generator=_generator(key))
+    return samples.to(getattr(torch, dtype))
+
+
+def permuted(key, x, axis):
+    order = torch.rand(x.shape, dtype=torch.float64, generator=_generator(key), device=key.device)
+    return x.gather(axis, order.argsort(axis))
+
+
+def dropped_out(inputs, key, rate, noise_shape):
+    kept = _hash_of_positions(key, noise_shape) >= round(rate * 2**32) - 2**31
+    return inputs * kept.to(inputs.dtype).mul_(1 / (1 - rate) if rate < 1 else 0)
+
+
+def _hash_of_positions(key, shape):
+    """Return a random signed 32-bit number for each position of a tensor."""
+    first = _first_word(key)
+    words = torch.arange(math.prod(shape), dtype=torch.int32, device=key.device).add_(first)
+    return _mix(words, _mix(first.clone())).view(shape)
+
+
+def _first_word(key):
+    seed, counter = key.view(torch.int32)
+    return _mix(_mix(seed.clone()).add_(counter))
+
+
+def _mix(words, inner=None):
+    """Scatter the bits of 32-bit words, in place; another word can be mixed in on the way."""
+    # the masks make the shifts fill up with zeros, not with the sign
+    words.bitwise_xor_((words >> 16).bitwise_and_(0xFFFF)).mul_(_FIRST)
+    if inner is not None:
+        words.bitwise_xor_(inner)
+    return words.bitwise_xor_((words >> 15).bitwise_and_(0x1FFFF)).mul_(_SECOND)
