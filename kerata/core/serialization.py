@@ -73,9 +73,7 @@ class Configurable:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Return a new instance built from what ``get_config`` returned."""
-        if cls.get_config is Configurable.get_config:
-            config = {name: deserialize(value) for name, value in config.items()}
-        return cls(**config)
+        return cls(**{name: _deserialize(value, False) for name, value in config.items()})
 
 
 class _Owner:
@@ -346,16 +344,21 @@ def _check_bounds(config: Any) -> None:
     raise ValueError(f"The configuration is nested deeper than {MAX_DEPTH}.")
 
 
-def _deserialize(config: Any) -> Any:
+def _deserialize(config: Any, named: bool = True) -> Any:
+    """Build what a configuration describes.
+
+    `named` says whether a mere string may stand for a custom object: among the arguments of a
+    constructor it may not, for the name of a layer could be that of an object.
+    """
     if isinstance(config, str):
-        passed = registry.scoped_object(config)
+        passed = registry.scoped_object(config) if named else None
         return config if passed is None else passed
     if isinstance(config, (list, tuple)):
-        return type(config)(_deserialize(item) for item in config)
+        return type(config)(_deserialize(item, named) for item in config)
     if not isinstance(config, dict):
         return config
     if "class_name" not in config or "config" not in config:
-        return {key: _deserialize(value) for key, value in config.items()}
+        return {key: _deserialize(value, named) for key, value in config.items()}
     class_name = config["class_name"]
     if not isinstance(class_name, str):
         raise ValueError(f"A class_name must be a string, not {type(class_name).__name__}.")

@@ -59,10 +59,19 @@ def save_model(
         filepath,
         Archive(
             metadata=json.dumps(_metadata()).encode(),
-            config=json.dumps(serialize(model)).encode(),
+            config=json.dumps(_config(model)).encode(),
             weights=weights.getvalue(),
         ),
     )
+
+
+def _config(model: Any) -> dict[str, Any]:
+    """The configuration; what `compile` was not told is left out: Keras has defaults for it."""
+    config = serialize(model)
+    if "compile_config" in config:
+        told = {k: v for k, v in config["compile_config"].items() if v is not None}
+        config["compile_config"] = told
+    return config
 
 
 def _metadata() -> dict[str, str]:
@@ -132,7 +141,7 @@ def _build(
     safe_mode: bool,
 ) -> Any:
     """The model that a configuration describes, with fresh weights."""
-    from kerata.layers.layer import Layer
+    from kerata.models import Model
 
     if not compile:
         config = {key: value for key, value in config.items() if key != "compile_config"}
@@ -140,7 +149,7 @@ def _build(
         model = deserialize(config, custom_objects, safe_mode)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise LoadError(filepath, CONFIG, _text(error)) from error
-    if not isinstance(model, Layer):
+    if not isinstance(model, Model):
         raise LoadError(filepath, CONFIG, f"holds a {type(model).__name__}, not a model.")
     return model
 

@@ -94,7 +94,7 @@ def test_trainable_column():
 def test_layer_range(layer_range, shown):
     text = "\n".join(lines_of(chain(), layer_range=layer_range))
     names = {"conv2d", "batch_normalization", "flatten", "dense"}
-    assert {name for name in names if f" {name} (" in text} == shown
+    assert {name for name in names if f" {name} " in text} == shown
 
 
 @pytest.mark.parametrize("width", [50, 80, 120])
