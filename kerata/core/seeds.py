@@ -50,6 +50,9 @@ class SeedGenerator:
     [42, 2]
     """
 
+    # Layers count the variables of such attributes among their own.
+    holds_state = True
+
     def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any):
         if kwargs:
             raise TypeError(f"SeedGenerator takes no argument {next(iter(kwargs))!r}.")
@@ -62,6 +65,11 @@ class SeedGenerator:
                 autocast=False,
                 name="seed_generator_state",
             )
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The state, for the layer that holds the generator."""
+        return [self.state]
 
     def next(self, ordered: bool = True) -> Tensor:
         """Return a key and move on to the following one.
