@@ -71,10 +71,12 @@ def dropped_out(inputs, key, rate, noise_shape):
 def _hash_of_positions(key, shape):
     """Return a random signed 32-bit number for each position of a tensor."""
     first = _mix(_mix(key[0]) + key[1])
-    words = lax.iota(jnp.uint32, math.prod(shape)) + first
-    return lax.bitcast_convert_type(_mix(words, _mix(first)), jnp.int32).reshape(shape)
+    step = _mix(first) | jnp.uint32(1)  # odd: no word comes twice
+    words = lax.iota(jnp.uint32, math.prod(shape)) * step + first
+    return lax.bitcast_convert_type(_mix(words), jnp.int32).reshape(shape)
 
 
-def _mix(words, inner=0):
-    words = ((words ^ (words >> 16)) * jnp.uint32(_FIRST)) ^ jnp.uint32(inner)
+def _mix(words):
+    """Scatter the bits of 32-bit words, most thoroughly into the high bits."""
+    words = (words ^ (words >> 16)) * jnp.uint32(_FIRST)
     return (words ^ (words >> 15)) * jnp.uint32(_SECOND)

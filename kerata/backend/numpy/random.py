@@ -80,11 +80,12 @@ def _threshold(rate):
 def _hash_of_positions(key, shape):
     """Return a random signed 32-bit number for each position of a tensor."""
     first = _mix(_mix(key[:1]) + key[1:])
-    words = np.arange(np.prod(shape, dtype=int), dtype="uint32") + first
-    return _mix(words, _mix(first)).view("int32").reshape(shape)
+    step = _mix(first) | np.uint32(1)  # odd: no word comes twice
+    words = np.arange(np.prod(shape, dtype=int), dtype="uint32") * step + first
+    return _mix(words).view("int32").reshape(shape)
 
 
-def _mix(words, inner=np.uint32(0)):
-    """Scatter the bits of 32-bit words; another word can be mixed in on the way."""
-    words = ((words ^ (words >> np.uint32(16))) * _FIRST) ^ inner
+def _mix(words):
+    """Scatter the bits of 32-bit words, most thoroughly into the high bits."""
+    words = (words ^ (words >> np.uint32(16))) * _FIRST
     return (words ^ (words >> np.uint32(15))) * _SECOND

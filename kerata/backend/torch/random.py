@@ -88,8 +88,9 @@ def dropped_out(inputs, key, rate, noise_shape):
 def _hash_of_positions(key, shape):
     """Return a random signed 32-bit number for each position of a tensor."""
     first = _first_word(key)
-    words = torch.arange(math.prod(shape), dtype=torch.int32, device=key.device).add_(first)
-    return _mix(words, _mix(first.clone())).view(shape)
+    step = _mix(first.clone()).bitwise_or_(1)  # odd: no word comes twice
+    words = torch.arange(math.prod(shape), dtype=torch.int32, device=key.device)
+    return _mix(words.mul_(step).add_(first)).view(shape)
 
 
 def _first_word(key):
@@ -97,10 +98,8 @@ def _first_word(key):
     return _mix(_mix(seed.clone()).add_(counter))
 
 
-def _mix(words, inner=None):
-    """Scatter the bits of 32-bit words, in place; another word can be mixed in on the way."""
+def _mix(words):
+    """Scatter the bits of 32-bit words in place, most thoroughly into the high bits."""
     # the masks make the shifts fill up with zeros, not with the sign
     words.bitwise_xor_((words >> 16).bitwise_and_(0xFFFF)).mul_(_FIRST)
-    if inner is not None:
-        words.bitwise_xor_(inner)
     return words.bitwise_xor_((words >> 15).bitwise_and_(0x1FFFF)).mul_(_SECOND)
