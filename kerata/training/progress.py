@@ -18,6 +18,10 @@ from typing import Any, TextIO
 #: seconds between two drawings of the line on a terminal
 INTERVAL = 0.1
 
+#: Steps that were computed at once are reported at once. Updates that follow the first within
+#: this share of its time belong to it.
+_BURST = 0.05
+
 _CYAN, _GREEN, _DIM, _RESET = "\x1b[36m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
 
 
@@ -150,7 +154,8 @@ class Progress:
         self.live = verbose == 1 and self.terminal.redraws
         self.step = 0
         self.started = time.monotonic()
-        self._first: tuple[float, int] | None = None  # time and step of the first update
+        self._warm_up = 0.0  # time of the first update
+        self._first: tuple[float, int] | None = None  # time and step when the warm-up was over
         self._latest = self.started  # time of the last update
         self._next_drawing = 0.0 if self.live else float("inf")
         self._drawn = 0  # visible characters of the line on the screen
@@ -165,6 +170,8 @@ class Progress:
         self.step = step
         self._latest = now = time.monotonic()
         if self._first is None:
+            self._warm_up = now
+        if now <= self._warm_up + _BURST * (self._warm_up - self.started):
             self._first = (now, step)
         if now >= self._next_drawing:
             self._draw(now, _read(logs))
@@ -200,7 +207,7 @@ class Progress:
         return " - ".join(parts)
 
     def _seconds_per_step(self) -> float:
-        """Return the time of a step, the first (which compiles) left out where possible."""
+        """Return the time of a step, the first ones (which compile) left out where possible."""
         if self._first and self.step > self._first[1]:
             return (self._latest - self._first[0]) / (self.step - self._first[1])
         return (self._latest - self.started) / max(self.step, 1)

@@ -86,6 +86,17 @@ def test_the_first_step_which_compiles_does_not_count(clock):
     assert bar._seconds_per_step() == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize(("bursts", "expected"), [(1, 0.02), (4, 0.01)])
+def test_steps_reported_at_once_are_timed_together(bursts, expected, clock):
+    bar = Progress(50 * bursts, verbose=0)
+    for burst in range(bursts):
+        clock[0] += 1.0 if burst == 0 else 0.5
+        for _ in range(50):
+            clock[0] += 1e-6
+            bar.update(bar.step + 1)
+    assert bar._seconds_per_step() == pytest.approx(expected, rel=1e-3)
+
+
 def test_drawing_is_limited_to_ten_times_a_second(clock):
     screen, read = Screen(), []
     bar = Progress(10_000, terminal=Terminal(screen))
