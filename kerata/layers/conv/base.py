@@ -57,6 +57,12 @@ class Convolution(Layer):
         self.input_spec = InputSpec(min_ndim=self.rank + 2, axes={axis: channels})
         return channels
 
+    def shape_advice(self, shape: Shape) -> str:
+        """Return what to do about an input of the wrong shape."""
+        if len(shape) == self.rank + 1:
+            return " Add the axis that is missing: x[..., None] for channels, x[None] for a batch."
+        return ""
+
     def make_bias(self, filters: int) -> None:
         """Make `bias`, one value per output channel, or `None`."""
         self.bias = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from kerata import initializers, ops
 from kerata.core.registry import register
-from kerata.core.spec import shape_of
+from kerata.core.spec import dtype_of, shape_of
 from kerata.core.variable import Variable, assign_all
 from kerata.layers.arguments import Named, Shape, axes
 from kerata.layers.input_spec import InputSpec
@@ -125,17 +126,56 @@ class BatchNormalization(Affine):
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Return `gamma * (inputs - mean) / sqrt(variance + epsilon) + beta`."""
         inputs = self.to_full_precision(inputs)
-        mean, variance = self.moving_mean, self.moving_variance
-        gamma, beta = self.gamma, self.beta
-        if training and self.trainable:
-            mean, variance = self._moments(inputs, mask)
-            if self.renorm:
-                gamma, beta = self._renormalized(mean, variance)
-            self._update(self.momentum, [self.moving_mean, self.moving_variance], [mean, variance])
-        outputs = ops.batch_normalization(
-            inputs, mean, variance, self.axis, offset=beta, scale=gamma, epsilon=self.epsilon
-        )
+        if not training or not self.trainable:
+            outputs = self._normalize(inputs, self.moving_mean, self.moving_variance)
+        elif self.renorm:
+            outputs = self._call_renormalized(inputs, mask)
+        else:
+            outputs = self._call_training(inputs, mask)
         return self.to_compute_dtype(outputs)
+
+    def _call_training(self, inputs: Any, mask: Any) -> Any:
+        """Return the inputs normalized by their own moments, and move the averages."""
+        if mask is None:
+            outputs, mean, variance = ops.nn.normalize_batch(
+                inputs, self.beta, self.gamma, self.axis, self.epsilon
+            )
+        else:
+            mean, variance = self._moments(inputs, mask)
+            outputs = self._normalize(inputs, mean, variance)
+        averages = [self.moving_mean, self.moving_variance]
+        self._update(self.momentum, averages, [mean, variance])
+        return outputs
+
+    def _call_renormalized(self, inputs: Any, mask: Any) -> Any:
+        """Return the inputs normalized as in Ioffe, 2017, and move the averages.
+
+        `gamma * ((inputs - mean) / stddev * r + d) + beta`, `r = stddev / average stddev` and
+        `d = (mean - average mean) / average stddev`, both clipped and without gradients.
+        """
+        mean, variance = self._moments(inputs, mask)
+        stddev = ops.sqrt(variance + self.epsilon)
+        limits = {"rmin": 0.0, "rmax": math.inf, "dmax": math.inf, **(self.renorm_clipping or {})}
+        r = ops.divide(stddev, self.renorm_stddev)
+        r = ops.stop_gradient(ops.clip(r, limits["rmin"], limits["rmax"]))
+        d = ops.divide(ops.subtract(mean, self.renorm_mean), self.renorm_stddev)
+        d = ops.stop_gradient(ops.clip(d, -limits["dmax"], limits["dmax"]))
+        normalized = ops.batch_normalization(
+            inputs, mean, variance, self.axis, offset=d, scale=r, epsilon=self.epsilon
+        )
+        self._update_renorm(mean, stddev)
+        return self._scale_and_center(normalized)
+
+    def _normalize(self, inputs: Any, mean: Any, variance: Any) -> Any:
+        return ops.batch_normalization(
+            inputs,
+            mean,
+            variance,
+            self.axis,
+            offset=self.beta,
+            scale=self.gamma,
+            epsilon=self.epsilon,
+        )
 
     def _moments(self, inputs: Any, mask: Any) -> tuple[Any, Any]:
         """Return mean and variance of each feature over the positions that count."""
@@ -143,36 +183,33 @@ class BatchNormalization(Affine):
             return ops.moments(inputs, axes=self._reduced_axes, synchronized=self.synchronized)
         missing = len(shape_of(inputs)) - len(shape_of(mask))
         mask = ops.expand_dims(mask, tuple(range(-missing, 0))) if missing else mask
-        weights = ops.broadcast_to(ops.cast(mask, inputs.dtype), ops.shape(inputs))
+        weights = ops.broadcast_to(ops.cast(mask, dtype_of(inputs)), ops.shape(inputs))
         total = ops.maximum(ops.sum(weights, self._reduced_axes, keepdims=True), 1)
         mean = ops.sum(weights * inputs, self._reduced_axes, keepdims=True) / total
         squares = weights * ops.square(inputs - mean)
         variance = ops.sum(squares, self._reduced_axes, keepdims=True) / total
         return ops.squeeze(mean, self._reduced_axes), ops.squeeze(variance, self._reduced_axes)
 
-    def _renormalized(self, mean: Any, variance: Any) -> tuple[Any, Any]:
-        """Return gamma and beta with the corrections r and d of batch renormalization.
-
-        `x_hat = (x - mean) / stddev * r + d`, `r = stddev / average stddev` and
-        `d = (mean - average mean) / average stddev`, both clipped and without gradients.
-        """
-        stddev = ops.sqrt(variance + self.epsilon)
-        limits = self.renorm_clipping or {}
-        r = ops.stop_gradient(stddev / self.renorm_stddev)
-        d = ops.stop_gradient((mean - self.renorm_mean) / self.renorm_stddev)
-        r = ops.clip(r, limits.get("rmin", 0.0), limits.get("rmax", float("inf")))
-        largest = limits.get("dmax", float("inf"))
-        d = ops.clip(d, -largest, largest)
-        self._update(self.renorm_momentum, [self.renorm_mean, self.renorm_stddev], [mean, stddev])
-        self._update(self.momentum, [self.moving_stddev], [stddev])
+    def _scale_and_center(self, normalized: Any) -> Any:
+        shape = [1] * len(shape_of(normalized))
+        shape[self.axis] = -1
         if self.gamma is not None:
-            r, d = r * self.gamma, d * self.gamma
-        return r, d if self.beta is None else d + self.beta
+            normalized = ops.multiply(normalized, ops.reshape(self.gamma, shape))
+        if self.beta is not None:
+            normalized = ops.add(normalized, ops.reshape(self.beta, shape))
+        return normalized
+
+    def _update_renorm(self, mean: Any, stddev: Any) -> None:
+        """Move the averages of batch renormalization, of standard deviations, not variances."""
+        self._update(self.renorm_momentum, [self.renorm_mean, self.renorm_stddev], [mean, stddev])
+        self._update(self.momentum, [self.moving_mean, self.moving_stddev], [mean, stddev])
+        variance = ops.subtract(ops.square(self.moving_stddev), self.epsilon)
+        self.moving_variance.assign(variance)
 
     def _update(self, momentum: float, averages: list[Variable], values: list[Any]) -> None:
         """Move averages towards the values of this batch."""
         new = [
-            average * momentum + ops.stop_gradient(value) * (1.0 - momentum)
+            ops.add(average * momentum, ops.stop_gradient(value) * (1.0 - momentum))
             for average, value in zip(averages, values, strict=True)
         ]
         assign_all(averages, new)

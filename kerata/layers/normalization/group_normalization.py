@@ -92,10 +92,10 @@ class GroupNormalization(Affine):
         centered = ops.subtract(inputs, self._group_mean(inputs))
         scale = ops.rsqrt(self._group_mean(ops.square(centered)) + self.epsilon)
         if self.gamma is not None:
-            scale = scale * ops.reshape(self.gamma, self._per_channel)
+            scale = ops.multiply(scale, ops.reshape(self.gamma, self._per_channel))
         outputs = ops.multiply(centered, scale)
         if self.beta is not None:
-            outputs = outputs + ops.reshape(self.beta, self._per_channel)
+            outputs = ops.add(outputs, ops.reshape(self.beta, self._per_channel))
         return self.to_compute_dtype(outputs)
 
     def _group_mean(self, inputs: Any) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 
 from kerata import ops
 from kerata.core.registry import register
-from kerata.core.spec import shape_of
 from kerata.layers.arguments import Named, Shape, axes
 from kerata.layers.normalization.affine import Affine
 from kerata.layers.shapes import known_size
@@ -76,30 +75,18 @@ class LayerNormalization(Affine):
         listed = [self.axis] if isinstance(self.axis, int) else self.axis
         sizes = [known_size(self, input_shape, axis) for axis in listed]
         self.make_affine(sizes)
-        positions = sorted(axis % len(input_shape) for axis in listed)
-        self._normalized_axes = tuple(positions)
-        ndim = len(input_shape)
-        self._trailing = positions == list(range(ndim - len(positions), ndim))
 
     def call(self, inputs: Any) -> Any:
         """Return `gamma * (inputs - mean) / sqrt(variance + epsilon) + beta`."""
         inputs = self.to_full_precision(inputs)
         outputs = ops.layer_normalization(
             inputs,
-            gamma=self._aligned(self.gamma, inputs),
-            beta=self._aligned(self.beta, inputs),
-            axis=self._normalized_axes,
+            gamma=self.gamma,
+            beta=self.beta,
+            axis=self.axis,
             epsilon=self.epsilon,
         )
         return self.to_compute_dtype(outputs)
-
-    def _aligned(self, variable: Any, inputs: Any) -> Any:
-        """Return a variable with axes of size 1 where the inputs are not normalized."""
-        if variable is None or self._trailing:
-            return variable
-        shape = shape_of(inputs)
-        sizes = [size if axis in self._normalized_axes else 1 for axis, size in enumerate(shape)]
-        return ops.reshape(variable, sizes)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments, and that the deprecated option of Keras is off."""

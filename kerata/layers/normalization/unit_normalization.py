@@ -33,6 +33,4 @@ class UnitNormalization(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return the inputs divided by their length; vectors of length 0 stay 0."""
-        axis = self.axis if isinstance(self.axis, int) else tuple(self.axis)
-        squares = ops.sum(ops.square(inputs), axis=axis, keepdims=True)
-        return ops.multiply(inputs, ops.rsqrt(ops.maximum(squares, 1e-12)))
+        return ops.normalize(inputs, axis=self.axis, epsilon=1e-6)
