@@ -18,9 +18,8 @@ from typing import Any, TextIO
 #: seconds between two drawings of the line on a terminal
 INTERVAL = 0.1
 
-#: Steps that were computed at once are reported at once. Updates that follow the first within
-#: this share of its time belong to it.
-_BURST = 0.05
+#: seconds within which the updates of steps that were computed at once follow each other
+_BURST = 1e-3
 
 _CYAN, _GREEN, _DIM, _RESET = "\x1b[36m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
 
@@ -171,7 +170,7 @@ class Progress:
         self._latest = now = time.monotonic()
         if self._first is None:
             self._warm_up = now
-        if now <= self._warm_up + _BURST * (self._warm_up - self.started):
+        if now <= self._warm_up + _BURST:
             self._first = (now, step)
         if now >= self._next_drawing:
             self._draw(now, _read(logs))
