@@ -34,7 +34,7 @@ def relu(
 ) -> Tensor:
     """Rectified linear unit: `max(x, 0)`, with further settings.
 
-    `f(x) = max_value` for `x >= max_value`, `x` for `threshold <= x < max_value`, and
+    `f(x) = max_value` for `x >= max_value`, `x` for `threshold < x < max_value`, and
     `negative_slope * (x - threshold)` below the threshold.
 
     Args:
@@ -50,8 +50,9 @@ def relu(
     """
     if threshold == 0.0 and max_value is None:
         return ops.leaky_relu(x, negative_slope) if negative_slope else ops.relu(x)
-    positive = ops.where(ops.greater_equal(x, threshold), x, negative_slope * (x - threshold))
-    return positive if max_value is None else ops.minimum(positive, max_value)
+    below = negative_slope * (x - threshold) if negative_slope else ops.zeros_like(x)
+    result = ops.where(ops.greater(x, threshold), x, below)
+    return result if max_value is None else ops.minimum(result, max_value)
 
 
 @register("activations")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerata.core import serialization
+from kerata.core import registry, serialization
 from kerata.optimizers import schedules
 from kerata.optimizers.adadelta import Adadelta
 from kerata.optimizers.adafactor import Adafactor
@@ -58,8 +58,8 @@ def get(identifier: Any) -> Optimizer | None:
     >>> type(kerata.optimizers.get("rmsprop")).__name__
     'RMSprop'
     """
-    if isinstance(identifier, str):
-        identifier = identifier if identifier[:1].isupper() else identifier.lower()
+    if isinstance(identifier, str) and registry.lookup("optimizers", identifier.lower()):
+        identifier = identifier.lower()
     optimizer = serialization.resolve("optimizers", identifier)
     if optimizer is not None and not hasattr(optimizer, "apply"):
         raise ValueError(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import repeat
 from typing import Any
 
-from kerata.backend.interface import Kernels
+from kerata.backend.interface import Backend
 
 Scalar = Any
 
@@ -23,21 +23,21 @@ class Tensors:
 
     Args:
         items: The tensors, all of one engine; at least one.
-        kernels: The kernels of that engine.
+        backend: That engine.
 
     >>> import numpy as np
     >>> from kerata.backend import select
     >>> from kerata.optimizers.multi import Tensors
-    >>> pair = Tensors([np.ones(2), np.zeros(3)], select.load("numpy").kernels)
+    >>> pair = Tensors([np.ones(2), np.zeros(3)], select.load("numpy"))
     >>> [item.tolist() for item in (pair * 2.0 + pair)]
     [[3.0, 3.0], [0.0, 0.0, 0.0]]
     """
 
-    __slots__ = ("items", "kernels")
+    __slots__ = ("items", "backend")
 
-    def __init__(self, items: Sequence[Any], kernels: Kernels) -> None:
+    def __init__(self, items: Sequence[Any], backend: Backend) -> None:
         self.items = items
-        self.kernels = kernels
+        self.backend = backend
 
     def __iter__(self) -> Any:
         return iter(self.items)
@@ -47,25 +47,25 @@ class Tensors:
 
     def like(self, items: Sequence[Any]) -> Tensors:
         """Return other tensors of the same engine."""
-        return Tensors(items, self.kernels)
+        return Tensors(items, self.backend)
 
     def _apply(self, name: str, *operands: Tensors | Scalar) -> Tensors:
         operands = tuple(o.items if isinstance(o, Tensors) else o for o in operands)
-        kernel = self.kernels.get(f"multi_{name}")
+        kernels = self.backend.kernels
+        kernel = kernels.get(f"multi_{name}")
         if kernel is not None:
-            return Tensors(kernel(self.items, *operands), self.kernels)
-        kernel = self.kernels[name]
+            return Tensors(kernel(self.items, *operands), self.backend)
+        kernel = kernels[name]
         columns = [o if isinstance(o, (list, tuple)) else self._column(o) for o in operands]
-        return Tensors(
-            [kernel(*row) for row in zip(self.items, *columns, strict=False)], self.kernels
-        )
+        rows = zip(self.items, *columns, strict=False)
+        return Tensors([kernel(*row) for row in rows], self.backend)
 
     def _column(self, scalar: Scalar) -> Any:
         """Repeat a scalar for each tensor; it must not widen the tensor's dtype."""
         if not hasattr(scalar, "dtype"):
             return repeat(scalar)
-        cast = self.kernels["cast"]
-        return [scalar if scalar.dtype == x.dtype else cast(scalar, x.dtype) for x in self.items]
+        backend = self.backend
+        return [backend.cast(scalar, backend.dtype_name(item)) for item in self.items]
 
     def __add__(self, other: Tensors | Scalar) -> Tensors:
         return self._apply("add", other)
@@ -117,10 +117,10 @@ class Tensors:
     def square_sums(self) -> Tensors:
         """Return the sum of the squares of each tensor, of shape ()."""
         squares = self * self
-        return self.like([self.kernels["sum"](item) for item in squares])
+        return self.like([self.backend.kernels["sum"](item) for item in squares])
 
     def where(self, condition: Scalar, other: Tensors) -> Tensors:
         """Return these tensors if the scalar condition holds, else the others."""
-        select = self.kernels["select"]
+        select = self.backend.kernels["select_elements"]
         pairs = zip(self.items, other.items, strict=True)
         return self.like([select(condition, this, that) for this, that in pairs])

@@ -830,7 +830,7 @@ class Optimizer(Configurable):
 
 
 def _values(variables: Sequence[Variable]) -> Tensors:
-    return Tensors([v.value for v in variables], variables[0].backend.kernels)
+    return Tensors([v.value for v in variables], variables[0].backend)
 
 
 def _as_tensors(grads: list[Tensor], variables: list[Variable]) -> Tensors:
@@ -844,7 +844,7 @@ def _as_tensors(grads: list[Tensor], variables: list[Variable]) -> Tensors:
             else to_tensor(g, backend, v.dtype)
             for g, v in zip(grads, variables, strict=True)
         ],
-        backend.kernels,
+        backend,
     )
 
 

@@ -31,14 +31,13 @@ FURTHER = {
     "squareplus": [{"b": 1}],
     "softmax": [{"axis": 0}, {"axis": (0, 1)}],
     "log_softmax": [{"axis": 0}],
-    "sparsemax": [{"axis": 0}],
     "glu": [{"axis": 0}],
     "threshold": [{"threshold": 1.0, "default_value": 5.0}],
 }
 CASES = [
     (name, arguments)
     for name in FUNCTIONS
-    for arguments in ([] if name == "threshold" else [{}]) + FURTHER.get(name, [])
+    for arguments in ([] if name in ("threshold", "sparsemax") else [{}]) + FURTHER.get(name, [])
 ]
 
 
@@ -48,6 +47,22 @@ def test_values_are_those_of_keras(backend, name, arguments):
     expected = np.asarray(getattr(keras.activations, name)(keras.ops.array(x), **arguments))
     result = getattr(activations, name)(ops.array(x), **arguments)
     np.testing.assert_allclose(ops.convert_to_numpy(result), expected, rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+def test_sparsemax_is_the_nearest_point_of_the_simplex(backend, axis):
+    """By definition; Keras 3.15.1 gives sums other than one here.
+
+    The nearest point is max(x - t, 0) with the t for which it sums to one, found by bisection.
+    """
+    x = X.reshape(6, 5).astype("float64")
+    low, high = x.min(axis, keepdims=True) - 1, x.max(axis, keepdims=True)
+    for _ in range(60):
+        t = (low + high) / 2
+        above = np.maximum(x - t, 0).sum(axis, keepdims=True) > 1
+        low, high = np.where(above, t, low), np.where(above, high, t)
+    result = activations.sparsemax(ops.array(x.astype("float32")), axis=axis)
+    np.testing.assert_allclose(ops.convert_to_numpy(result), np.maximum(x - low, 0), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

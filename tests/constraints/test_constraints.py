@@ -47,7 +47,7 @@ def test_get():
     for name in ("max_norm", "MaxNorm", "non_neg", "unit_norm", "min_max_norm"):
         assert type(constraints.get(name)).__name__ == type(keras.constraints.get(name)).__name__
     assert isinstance(constraints.get(constraints.NonNeg), constraints.NonNeg)
-    with pytest.raises(ValueError, match="max_norm"):
+    with pytest.raises(ValueError, match="maxnorm"):
         constraints.get("maxnrom")
 
 

@@ -84,7 +84,8 @@ def fused_increment(x):
 
 
 def fused_decay(values, amount):
-    torch._foreach_mul_(values, 1.0 - amount)
+    if values:
+        torch._foreach_mul_(values, 1.0 - amount)
 
 
 def fused_sgd(values, gradients, *slots, momentum, nesterov, rate, step):
