@@ -122,6 +122,8 @@ def check_first_batch(
     for embedding in view.embeddings:
         if embedding.input in named_x:
             _check_ids(embedding, named_x[embedding.input])
+    if mode == "fit":
+        check_outputs(view)
     if mode != "predict":
         _check_targets(view, y, whole.y, mode)
         _check_weights(sample_weight, x)

@@ -652,6 +652,7 @@ class Trainer:
         """Check the data, and build model, losses, metrics and optimizer for such a batch."""
         if self._was_ready_for(batch, mode):
             return
+        self._last_ready, ready = None, self._last_ready  # until all is checked
         graph = getattr(self, "_graph", None)
         y_pred = graph.output_structure if graph is not None else self._symbolic_outputs(batch.x)
         loss, metrics = self._compile_loss, self._compile_metrics
@@ -665,6 +666,7 @@ class Trainer:
             metrics.build(tree.map_structure(_symbolic, batch.y), y_pred)
         if self.optimizer is not None and not getattr(self.optimizer, "built", True):
             self.optimizer.build(self.trainable_variables)
+        self._last_ready = ready
 
     def _uses_own_step(self, mode: str) -> bool:
         """Tell whether the step is this class's, so that data and loss must fit each other."""
@@ -699,7 +701,11 @@ class Trainer:
     def _check_shape(self, x: np.ndarray) -> None:
         """Check the shape of one array against the model's input, if it is known."""
         if getattr(self, "_graph", None) is not None:
-            self._arrange_inputs(x[:0] if x.ndim else x)  # type: ignore[attr-defined]
+            try:
+                self._arrange_inputs(x[:0] if x.ndim else x)  # type: ignore[attr-defined]
+            except ValueError:
+                self._make_ready(Batch(x), None, "predict")  # says what is wrong with the data
+                raise
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Batches | None:
         if data is None:

@@ -93,6 +93,12 @@ def _spec(array: Any) -> Any:
     return TensorSpec((None, *array.shape[1:]), kind)
 
 
+def rows_of(batch: Batch) -> int | None:
+    """Return the number of rows of a batch, `None` if its inputs have no first axis."""
+    leaves = tree.flatten(batch.x)
+    return len(leaves[0]) if leaves and leaves[0].ndim else None
+
+
 def stack_batches(batches: Iterable[Batch], steps: int) -> Iterator[Chunk]:
     """Stack up to `steps` consecutive batches of equal shape."""
     group: list[list[Any]] = []

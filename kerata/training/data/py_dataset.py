@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kerata.core import tree
-from kerata.training.data.batches import Batch, Batches, Chunk
+from kerata.training.data.batches import Batch, Batches, Chunk, rows_of
 from kerata.training.data.streams import as_batch
 
 
@@ -101,16 +100,16 @@ class PyDatasetBatches(Batches):
         self.seed = seed
         self.allow_text = allow_text
         self.queue_size = 0 if dataset.workers == 0 else max(1, dataset.max_queue_size)
+        self._peeked: Batch | None = None
         self._first: Any = None  # item 0, loaded by a peek and not yet used
 
     def peek(self) -> Batch:
         """Return batch 0; it is not loaded again for the first epoch."""
-        if self._first is None:
+        if self._peeked is None:
             self._first = self.dataset[0]
-        batch = self._batch(self._first)
-        rows = tree.flatten(batch.x)
-        self.batch_size = len(rows[0]) if rows and rows[0].ndim else None
-        return batch
+            self._peeked = self._batch(self._first)
+            self.batch_size = rows_of(self._peeked)
+        return self._peeked
 
     def _batch(self, item: Any) -> Batch:
         return as_batch(item, self.class_weight, self.allow_text)

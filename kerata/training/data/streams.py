@@ -8,9 +8,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kerata.core import tree
 from kerata.core.errors import KerataWarning
-from kerata.training.data.batches import Batch, Batches
+from kerata.core.tree import is_nested
+from kerata.training.data.batches import Batch, Batches, rows_of
 from kerata.training.data.class_weight import weighted
 from kerata.training.data.convert import to_arrays
 
@@ -47,7 +47,7 @@ def source_of(data: Any) -> Source | None:
         return Source(lambda _: data, kind, once=True)
     if inspect.isfunction(data) or inspect.ismethod(data) or _is_partial(data):
         return Source(lambda turn: _call(data, turn), "function")
-    if hasattr(data, "__iter__") and not tree.is_nested(data):
+    if hasattr(data, "__iter__") and not is_nested(data):
         return Source(lambda _: iter(data), kind, _length(data))
     if _is_list_of_batches(data):
         return Source(lambda _: iter(data), "list of batches", len(data))
@@ -137,21 +137,23 @@ class StreamBatches(Batches):
         self.num_batches = steps if steps is not None else source.length
         self._running: Iterator[Any] | None = None  # the pass being read
         self._turn = 0  # index of that pass
+        self._peeked: Batch | None = None
         self._given = 0  # items taken from the source
         self._epochs = 0  # epochs begun
 
     def peek(self) -> Batch:
-        """Return the first batch of what comes next; it is kept for the epoch."""
+        """Return the first batch; it is kept for the epoch."""
+        if self._peeked is not None:
+            return self._peeked
         running = self._start(self._turn) if self._running is None else self._running
         try:
             first = next(running)
         except StopIteration:
             raise self._empty() from None
         self._running = itertools.chain([first], running)
-        batch = self._batch(first)
-        rows = tree.flatten(batch.x)
-        self.batch_size = len(rows[0]) if rows and rows[0].ndim else None
-        return batch
+        self._peeked = self._batch(first)
+        self.batch_size = rows_of(self._peeked)
+        return self._peeked
 
     def _batch(self, item: Any) -> Batch:
         return as_batch(item, self.class_weight, self.allow_text)

@@ -1,0 +1,173 @@
+"""The mistakes that users make, through the public API: same class and text on every backend."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import kerata
+from kerata import callbacks, layers
+
+LABELS = np.arange(64) % 3
+
+
+def x(*shape):
+    return np.zeros(shape, "float32")
+
+
+def mlp(*tail, width=8, loss="mse", **options):
+    model = kerata.Sequential([kerata.Input((width,)), *(tail or (layers.Dense(3),))])
+    model.compile("sgd", loss, **options)
+    return model
+
+
+def softmax(units=3):
+    return layers.Dense(units, activation="softmax")
+
+
+def cnn(units, loss):
+    model = kerata.Sequential([kerata.Input((6, 6, 1)), softmax(units)])
+    model.compile("sgd", loss)
+    return model
+
+
+def two_outputs():
+    inputs = kerata.Input((8,))
+    outputs = [layers.Dense(1, name="a")(inputs), layers.Dense(1, name="b")(inputs)]
+    model = kerata.Model(inputs, outputs)
+    model.compile("sgd", "mse")
+    return model
+
+
+def embedding():
+    model = kerata.Sequential(
+        [kerata.Input((5,)), layers.Embedding(20, 2), layers.Flatten(), layers.Dense(3)]
+    )
+    model.compile("sgd", "mse")
+    return model
+
+
+def with_nan():
+    array = x(64, 8)
+    array[3, 2] = np.nan
+    return array
+
+
+def finite(count):
+    for _ in range(count):
+        yield x(4, 8), x(4, 3)
+
+
+def text_frame():
+    import pandas
+
+    return pandas.DataFrame({"age": [1.0, 2.0], "city": ["a", "b"]})
+
+
+SPARSE, ONE_HOT, BINARY = (
+    "sparse_categorical_crossentropy",
+    "categorical_crossentropy",
+    "binary_crossentropy",
+)
+
+CASES = {
+    # row of the table: (what the user does, facts that the message must have)
+    "1": (lambda: mlp().predict(x(32, 10)), ("10 features", "8", "Input((10,))")),
+    "2": (lambda: mlp(width=10).predict(x(10)), ("batch axis", "x[0][None]")),
+    "3": (lambda: cnn(3, SPARSE).fit(x(64, 6, 6, 1), LABELS), ("(6, 6, 3)", "Flatten")),
+    "4": (lambda: cnn(2, "mse").fit(x(64, 6, 6, 1), x(64)), ("(6, 6, 2)", "Flatten")),
+    "5": (lambda: mlp(softmax(), loss=ONE_HOT).fit(x(64, 8), LABELS), (SPARSE, "to_categorical")),
+    "6": (
+        lambda: mlp(softmax(), loss=SPARSE).fit(x(64, 8), np.eye(3)[LABELS]),
+        ("one-hot", ONE_HOT, "argmax(-1)"),
+    ),
+    "7": (
+        lambda: mlp(softmax(), loss=SPARSE).fit(x(64, 8), LABELS + 1),
+        ("1 to 3", "0 to 2", "subtract 1", "4 units"),
+    ),
+    "8": (lambda: mlp(softmax(1)).fit(x(64, 8), x(64)), ("1 unit", "sigmoid")),
+    "9": (
+        lambda: mlp(softmax(2), loss=BINARY).fit(x(64, 8), LABELS % 2),
+        ("Dense(1, activation='sigmoid')", "Dense(2, activation='softmax')"),
+    ),
+    "11 x": (lambda: mlp().fit(np.array([["a"] * 8] * 4), x(4, 3)), ("row 0, column 0", "'a'")),
+    "11 y": (
+        lambda: mlp().fit(x(3, 8), np.array(["u", "v", "u"])),
+        ("2 classes", "StringLookup", "LabelEncoder"),
+    ),
+    "13": (lambda: mlp(width=2).fit(text_frame(), x(2, 3)), ("`city`", "text")),
+    "14": (lambda: mlp().fit(with_nan(), x(64, 3)), ("1 NaN", "row 3, column 2")),
+    "16": (lambda: two_outputs().fit(x(64, 8), x(64, 1)), ("a, b", "given for 1", "'a'")),
+    "22": (lambda: mlp().fit(finite(4), validation_split=0.2), ("validation_data",)),
+    "23": (
+        lambda: mlp().fit(finite(4), epochs=4, verbose=0),
+        ("ended after 4 batches", "function", "steps_per_epoch"),
+    ),
+    "24": (lambda: mlp().fit(x(64, 8), x(60, 3)), ("x has 64", "y has 60")),
+    "24 transposed": (lambda: mlp().fit(x(8, 64), x(64, 3)), ("`x.T`", "transpose")),
+    "25": (lambda: mlp().fit(x(64, 8), x(64, 1)), ("1 column", "3 outputs")),
+    "30": (lambda: mlp().fit([x(8)] * 64, x(64, 3)), ("64 arrays", "np.stack(x)")),
+    "31": (lambda: embedding().predict(np.full((64, 5), 49)), ("id 49", "input_dim >= 50")),
+    "34": (
+        lambda: mlp().fit(x(64, 8), x(64, 3), validation_data=x(64, 8)),
+        ("validation_data", "(x, y)"),
+    ),
+    "35": (lambda: mlp().fit(x(0, 8), x(0, 3)), ("x", "0 rows")),
+    "monitor": (
+        lambda: mlp().fit(
+            x(64, 8), x(64, 3), validation_split=0.5,
+            callbacks=[callbacks.EarlyStopping("val_los")],
+        ),
+        ("val_los", "Did you mean 'val_loss'?"),
+    ),
+    "no validation": (
+        lambda: mlp().fit(x(64, 8), x(64, 3), callbacks=[callbacks.EarlyStopping()]),
+        ("'val_loss'", "validation_data"),
+    ),
+}  # fmt: skip
+
+
+def message_of(action, backend):
+    with kerata.use_backend(backend), pytest.raises((ValueError, TypeError)) as caught:
+        kerata.utils.clear_session()
+        action()
+    return f"{caught.type.__name__}: {caught.value}"
+
+
+@pytest.mark.filterwarnings("ignore::kerata.core.errors.KerataWarning")
+@pytest.mark.parametrize("case", CASES)
+def test_the_message_says_what_to_do_on_every_backend(case):
+    action, facts = CASES[case]
+    message = message_of(action, "jax")
+    for fact in facts:
+        assert fact in message, message
+    assert len(message) <= 600 and message.count("\n") < 12
+    assert message == message_of(action, "torch")
+
+
+@pytest.mark.parametrize(
+    ("layer", "loss"),
+    [
+        (layers.Dense(1), BINARY),
+        (softmax(), kerata.losses.SparseCategoricalCrossentropy(from_logits=True)),
+    ],
+)
+def test_row_10_warns_of_logits(layer, loss):
+    y = LABELS % 2
+    with pytest.warns(UserWarning, match="from_logits"):
+        mlp(layer, loss=loss).fit(x(64, 8), y, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "targets"),
+    [
+        (x(8, 8).astype(object), x(8, 3)),
+        (x(8, 8).tolist(), x(8, 3)),
+        (x(8, 8), x(8, 3).tolist()),
+    ],
+    ids=["12 objects", "28 list", "29 y list"],
+)
+def test_what_can_be_converted_is(given, targets):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mlp().fit(given, targets, verbose=0)
