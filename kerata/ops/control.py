@@ -1,0 +1,558 @@
+"""Control flow that depends on values: loops, branches, and functions mapped over tensors.
+
+Bodies are Python functions of tensors, or of structures of them, and may read variables and
+tensors around them. On torch and NumPy these ops are plain Python loops and branches. JAX
+traces each body once; three things make a traced body behave like one that runs:
+
+* variables that it assigns are handed through the loop and assigned when it ends;
+* under a `GradientTape` the whole op is one unit, and what the bodies capture counts as input;
+* a branch whose condition is known is taken in Python.
+
+On symbolic tensors a body runs once, for the specs of its results.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kerata.backend.interface import Backend
+from kerata.core import tree
+from kerata.core.context import current, set_current
+from kerata.core.primitive import any_symbolic, backend_of, to_tensor
+from kerata.core.rules import canonical_axis
+from kerata.core.scope import Scope
+from kerata.core.spec import TensorSpec, ndim_of, shape_of, spec_of
+from kerata.core.symbolic import SymbolicTensor, record
+from kerata.core.variable import Variable, assign_all
+
+Structure = Any
+
+# -- loops -----------------------------------------------------------------------------------
+
+
+def scan(
+    f: Callable[[Structure, Structure], tuple[Structure, Structure]],
+    init: Structure,
+    xs: Structure = None,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
+) -> tuple[Structure, Structure]:
+    """Walk along the first axis of tensors, carrying a state: `carry, y = f(carry, x)`.
+
+    Args:
+        f: function `(carry, x) -> (carry, y)`; the carry keeps its shapes and dtypes. `y` may be
+            `None`.
+        init: first carry, a tensor or a structure of tensors.
+        xs: tensor or structure of tensors, all with the same first dimension; `None` if `f`
+            needs no input.
+        length: number of steps, needed without `xs`.
+        reverse: walk from the last element to the first; the results stay in the order of `xs`.
+        unroll: steps per iteration of a compiled loop.
+
+    Returns:
+        `(carry, ys)`: the last carry and all `y` stacked along a new first axis.
+
+    Raises:
+        ValueError: if the lengths differ or are not known, there are no steps, or the carry
+            changes its shape or dtype.
+
+    >>> import kerata
+    >>> from kerata import ops
+    >>> total, sums = ops.scan(lambda c, x: (c + x, c + x), 0, ops.array([1, 2, 3]))
+    >>> int(total), sums.tolist()
+    (6, [1, 3, 6])
+    """
+    steps = _steps(_flat(xs), length)
+    if _is_symbolic(init, xs):
+        return _record(scan, (f, init, xs, length, reverse, unroll), _scan_once(f, init, xs, steps))
+    if not steps:
+        raise ValueError("scan: there are no steps; give `xs` with elements, or a `length`.")
+    backend, first, items = _tensors(init, xs)
+    count, layout = len(first), _Layout()
+
+    def step(carry: list, x: list) -> tuple[list, list]:
+        new, y = f(_fill(init, carry), _fill(xs, x))
+        return _same("scan", carry, _leaves(new, backend)), layout.leaves(y, backend)
+
+    def run(handed: _Handed, tensors: list) -> tuple[list, list]:
+        def stateful(state: tuple, x: list) -> tuple[tuple, list]:
+            (carry, y), values = handed.run(state[1], step, state[0], x)
+            return (carry, values), y
+
+        state, kernel = (tensors[:count], handed.values()), backend.kernels["scan"]
+        (carry, values), ys = kernel(stateful, state, tensors[count:], steps, reverse, unroll)
+        return [*carry, *ys], values
+
+    outputs = _execute(backend, run, [*first, *items])
+    return _fill(init, outputs[:count]), layout.fill(outputs[count:])
+
+
+def _steps(items: list, length: int | None) -> int | None:
+    """Return the number of steps; `None` if it is not known yet or nothing tells it."""
+    if any(ndim_of(x) == 0 for x in items):
+        raise ValueError("A scalar has no first axis to walk along; expected rank 1 or more.")
+    sizes = {shape_of(x)[0] for x in items} | {length}
+    sizes.discard(None)
+    if len(sizes) > 1:
+        raise ValueError(
+            f"The tensors to walk along have different lengths: {sorted(sizes)}. "  # type: ignore
+            "Cut or pad them to one length."
+        )
+    return sizes.pop() if sizes else None
+
+
+def _scan_once(f: Callable, init: Structure, xs: Structure, steps: int | None) -> tuple:
+    """Return the specs of a scan's results by running its body once."""
+    first = _placeholders(init)
+    items = [SymbolicTensor(spec_of(x).shape[1:], spec_of(x).dtype) for x in _flat(xs)]
+    carry, y = f(_fill(init, first), _fill(xs, items))
+    _same("scan", first, _flat(carry))
+    return init, _stacked(y, steps)
+
+
+def _stacked(structure: Structure, steps: int | None) -> Structure:
+    specs = [spec_of(leaf) for leaf in _flat(structure)]
+    return _fill(structure, [spec.with_shape((steps, *spec.shape)) for spec in specs])
+
+
+def while_loop(
+    cond: Callable[..., Any],
+    body: Callable[..., Structure],
+    loop_vars: Structure,
+    maximum_iterations: int | None = None,
+) -> Structure:
+    """Repeat `loop_vars = body(*loop_vars)` as long as `cond(*loop_vars)` is true.
+
+    JAX differentiates it only in forward mode; use `fori_loop` or `scan` for training.
+
+    Args:
+        cond: function of the loop variables giving one bool.
+        body: function of the loop variables giving them anew, with the same shapes and dtypes.
+        loop_vars: tuple or list of tensors (or structures), or one tensor.
+        maximum_iterations: stop after so many.
+
+    Returns:
+        The last loop variables, structured as given.
+
+    Raises:
+        ValueError: if a loop variable changes its shape or dtype.
+
+    >>> import kerata
+    >>> kerata.ops.while_loop(lambda n: n < 100, lambda n: n * 2, 3).tolist()
+    192
+    """
+    several = isinstance(loop_vars, (tuple, list))
+
+    def variables(leaves: list) -> Sequence[Any]:
+        filled = _fill(loop_vars, leaves)
+        return filled if several else (filled,)
+
+    if _is_symbolic(loop_vars):
+        first = _placeholders(loop_vars)
+        _same("while_loop", first, _flat(body(*variables(first))))
+        return _record(while_loop, (cond, body, loop_vars, maximum_iterations), loop_vars)
+    backend, first = _tensors(loop_vars)
+
+    def run(handed: _Handed, tensors: list) -> tuple[list, list]:
+        def go_on(state: tuple) -> Any:
+            found, _ = handed.run(state[1], cond, *variables(state[0]))
+            return to_tensor(found, backend, "bool")
+
+        def step(state: tuple) -> tuple[list, list]:
+            new, values = handed.run(state[1], body, *variables(state[0]))
+            return _same("while_loop", state[0], _leaves(new, backend)), values
+
+        state = (tensors, handed.values())
+        return backend.kernels["while_loop"](go_on, step, state, maximum_iterations)
+
+    return _fill(loop_vars, _execute(backend, run, first))
+
+
+def fori_loop(
+    lower: int, upper: int, body_fun: Callable[[Any, Structure], Structure], init_val: Structure
+) -> Structure:
+    """Repeat `value = body_fun(i, value)` for `i` from `lower` to `upper - 1`.
+
+    Args:
+        lower, upper: integers, or scalar tensors (JAX then differentiates in forward mode only).
+        body_fun: function `(i, value) -> value` that keeps shapes and dtypes.
+        init_val: first value, a tensor or a structure of tensors.
+
+    Returns:
+        The last value.
+
+    Raises:
+        ValueError: if the value changes its shape or dtype.
+
+    >>> import kerata
+    >>> kerata.ops.fori_loop(1, 5, lambda i, product: product * i, 1).tolist()
+    24
+    """
+    if _is_symbolic(init_val, lower, upper):
+        first = _placeholders(init_val)
+        _same("fori_loop", first, _flat(body_fun(0, _fill(init_val, first))))
+        return _record(fori_loop, (lower, upper, body_fun, init_val), init_val)
+    backend, first = _tensors(init_val)
+    bounds = [b.value if isinstance(b, Variable) else b for b in (lower, upper)]
+
+    def run(handed: _Handed, tensors: list) -> tuple[list, list]:
+        def step(i: Any, state: tuple) -> tuple[list, list]:
+            new, values = handed.run(state[1], body_fun, i, _fill(init_val, state[0]))
+            return _same("fori_loop", state[0], _leaves(new, backend)), values
+
+        return backend.kernels["fori_loop"](*bounds, step, (tensors, handed.values()))
+
+    return _fill(init_val, _execute(backend, run, first))
+
+
+def map(f: Callable[[Structure], Structure], xs: Structure) -> Structure:
+    """Apply a function to each element along the first axis, one after the other.
+
+    Args:
+        f: function of one element.
+        xs: tensor or structure of tensors, all with the same first dimension.
+
+    Returns:
+        The results, stacked along a new first axis.
+
+    Raises:
+        ValueError: if the lengths differ or there are no elements.
+
+    >>> import kerata
+    >>> kerata.ops.map(lambda x: x * x, kerata.ops.array([1, 2, 3])).tolist()
+    [1, 4, 9]
+    """
+    return scan(lambda carry, x: (carry, f(x)), (), xs)[1]
+
+
+# -- branches --------------------------------------------------------------------------------
+
+
+def cond(pred: Any, true_fn: Callable[[], Structure], false_fn: Callable[[], Structure]) -> Any:
+    """Call one of two functions.
+
+    Args:
+        pred: one bool.
+        true_fn, false_fn: functions without arguments that give results of the same structure,
+            shapes and dtypes. In compiled steps both are traced and one runs.
+
+    Returns:
+        The result of `true_fn()` if `pred` is true, else of `false_fn()`.
+
+    Raises:
+        ValueError: if the results differ in structure, shape or dtype, where both are traced.
+
+    >>> import kerata
+    >>> x = kerata.ops.array([1.0, 3.0])
+    >>> kerata.ops.cond(kerata.ops.sum(x) > 3, lambda: x / 2, lambda: x).tolist()
+    [0.5, 1.5]
+    """
+    pred = pred.value if isinstance(pred, Variable) else pred
+    if isinstance(pred, SymbolicTensor):
+        result = _agreed("cond", [true_fn(), false_fn()])
+        return _record(cond, (pred, true_fn, false_fn), result)
+    backend = backend_of(pred)
+    if not backend.is_traced(pred):
+        return true_fn() if bool(pred) else false_fn()
+    return _choose("cond", backend, to_tensor(pred, backend, "int32"), [false_fn, true_fn])
+
+
+def switch(index: Any, branches: Sequence[Callable[..., Structure]], *operands: Any) -> Any:
+    """Call one of several functions.
+
+    Args:
+        index: integer; one outside of `0 .. len(branches) - 1` counts as the nearest of these.
+        branches: functions of the operands that give results of the same structure, shapes and
+            dtypes. In compiled steps all are traced and one runs.
+        operands: passed to the function.
+
+    Returns:
+        The result of `branches[index](*operands)`.
+
+    Raises:
+        ValueError: if there are no branches, or the results differ in structure, shape or dtype
+            where all are traced.
+
+    >>> import kerata
+    >>> kerata.ops.switch(1, [lambda x: x + 1, lambda x: x * 10], kerata.ops.array([1, 2])).tolist()
+    [10, 20]
+    """
+    if not branches:
+        raise ValueError("switch: there are no branches to choose from.")
+    index = index.value if isinstance(index, Variable) else index
+    if _is_symbolic(index, operands):
+        results = [branch(*operands) for branch in branches]
+        return _record(switch, (index, branches, *operands), _agreed("switch", results))
+    backend = backend_of(index, *tree.flatten(operands))
+    if not backend.is_traced(index):
+        return branches[min(max(int(index), 0), len(branches) - 1)](*operands)
+    bound = [lambda branch=branch: branch(*operands) for branch in branches]
+    return _choose("switch", backend, index, bound)
+
+
+def _choose(op: str, backend: Backend, choice: Any, branches: list[Callable]) -> Structure:
+    """Let the engine choose a branch by a value that is not known yet."""
+    layout = _Layout()
+
+    def run(handed: _Handed, tensors: list) -> tuple[list, list]:
+        before = handed.values()
+        results: list[Structure] = []
+
+        def traced(branch: Callable) -> tuple[list, list]:
+            result, values = handed.run(before, branch)
+            results.append(result)
+            _agreed(op, [results[0], result])
+            return layout.leaves(result, backend), values
+
+        closed = [functools.partial(traced, branch) for branch in branches]
+        return backend.kernels["switch"](tensors[0], closed)
+
+    return layout.fill(_execute(backend, run, [choice]))
+
+
+def _agreed(op: str, results: list[Structure]) -> Structure:
+    """Return the first of several results; raise if another differs in structure or specs."""
+    for result in results[1:]:
+        if tree.describe(result) != tree.describe(results[0]):
+            raise ValueError(
+                f"{op}: the branches give different structures, {tree.describe(results[0])} and "
+                f"{tree.describe(result)}. Let all return the same."
+            )
+        _same(op, _flat(results[0]), _flat(result))
+    return results[0]
+
+
+# -- all elements at once --------------------------------------------------------------------
+
+
+def vectorized_map(function: Callable[[Structure], Structure], elements: Structure) -> Structure:
+    """Apply a function to each element along the first axis, to all at once where possible.
+
+    Args:
+        function: function of one element.
+        elements: tensor or structure of tensors, all with the same first dimension.
+
+    Returns:
+        The results, stacked along a new first axis.
+
+    Raises:
+        ValueError: if the lengths differ or there are no elements.
+
+    >>> import kerata
+    >>> kerata.ops.vectorized_map(lambda x: x * x, kerata.ops.array([1, 2, 3])).tolist()
+    [1, 4, 9]
+    """
+    steps = _steps(_flat(elements), None)
+    if _is_symbolic(elements):
+        _, results = _scan_once(lambda carry, x: (carry, function(x)), (), elements, steps)
+        return _record(vectorized_map, (function, elements), results)
+    if not steps:
+        raise ValueError("vectorized_map: there are no elements to apply the function to.")
+    backend, items = _tensors(elements)
+    layout = _Layout()
+
+    def each(leaves: list) -> list:
+        return layout.leaves(function(_fill(elements, leaves)), backend)
+
+    def run(handed: _Handed, tensors: list) -> tuple[list, list]:
+        return backend.kernels["vectorized_map"](each, tensors), []
+
+    return layout.fill(_execute(backend, run, items))
+
+
+def associative_scan(
+    f: Callable[[Structure, Structure], Structure],
+    elems: Structure,
+    reverse: bool = False,
+    axis: int = 0,
+) -> Structure:
+    """Combine all elements up to each, in a number of steps that grows like the logarithm.
+
+    Args:
+        f: associative function of two structures of tensors like `elems`, applied to many
+            elements along `axis` at once.
+        elems: tensor or structure of tensors, all with the same size along `axis`.
+        reverse: combine from the last element on.
+        axis: the axis to walk along.
+
+    Returns:
+        Structure like `elems`: at each place `f(... f(f(e_0, e_1), e_2) ..., e_i)`.
+
+    Raises:
+        ValueError: if the sizes along `axis` differ, or the axis does not exist.
+
+    Source: Hillis and Steele, Data parallel algorithms, Communications of the ACM 29 (1986).
+
+    >>> import kerata
+    >>> kerata.ops.associative_scan(lambda a, b: a + b, kerata.ops.array([1, 2, 3])).tolist()
+    [1, 3, 6]
+    """
+    leaves = _flat(elems)
+    sizes = {shape_of(x)[canonical_axis(axis, ndim_of(x))] for x in leaves}
+    if len(sizes) != 1:
+        raise ValueError(
+            f"associative_scan: the tensors have sizes {sorted(sizes)} along axis {axis}; "
+            "expected one size."
+        )
+    if _is_symbolic(elems):
+        return _record(associative_scan, (f, elems, reverse, axis), elems)
+    backend, items = _tensors(elems)
+
+    def combine(a: list, b: list) -> list:
+        return _leaves(f(_fill(elems, a), _fill(elems, b)), backend)
+
+    def run(handed: _Handed, tensors: list) -> tuple[list, list]:
+        return list(backend.kernels["associative_scan"](combine, tensors, reverse, axis)), []
+
+    return _fill(elems, _execute(backend, run, items))
+
+
+# -- structures ------------------------------------------------------------------------------
+
+
+def _flat(structure: Structure) -> list:
+    """Return the leaves that are tensors: all but `None`."""
+    return [leaf for leaf in tree.flatten(structure) if leaf is not None]
+
+
+def _fill(structure: Structure, leaves: Sequence[Any]) -> Structure:
+    """Put leaves into a structure where it does not hold `None`; the inverse of `_flat`."""
+    source = iter(leaves)
+    places = [None if leaf is None else next(source) for leaf in tree.flatten(structure)]
+    return tree.pack(structure, places)
+
+
+def _leaves(structure: Structure, backend: Backend) -> list:
+    """Return the leaves as tensors of one engine."""
+    return [to_tensor(leaf, backend) for leaf in _flat(structure)]
+
+
+def _tensors(*structures: Structure) -> list:
+    """Return the engine that the structures' tensors belong to, and the leaves of each on it."""
+    backend = backend_of(*_flat(structures))
+    return [backend, *(_leaves(structure, backend) for structure in structures)]
+
+
+def _same(op: str, before: list, after: list) -> list:
+    """Return `after`, whose specs must be those of `before`."""
+    old, new = [spec_of(x) for x in before], [spec_of(x) for x in after]
+    if len(old) != len(new) or not all(_fits(*pair) for pair in zip(old, new, strict=True)):
+        raise ValueError(
+            f"{op}: the results of the bodies must keep shape and dtype; expected "
+            f"{_described(old)}, got {_described(new)}."
+        )
+    return after
+
+
+def _fits(a: TensorSpec, b: TensorSpec) -> bool:
+    if a.dtype != b.dtype or a.ndim != b.ndim:
+        return False
+    return all(m in (n, None) or n is None for m, n in zip(a.shape, b.shape, strict=True))
+
+
+def _described(specs: list[TensorSpec]) -> str:
+    return ", ".join(f"{spec.dtype}{list(spec.shape)}" for spec in specs) or "nothing"
+
+
+class _Layout:
+    """The structure of what a body gave when it last ran."""
+
+    def __init__(self) -> None:
+        self.structure: Structure = None
+
+    def leaves(self, structure: Structure, backend: Backend) -> list:
+        """Note the structure and return its leaves."""
+        self.structure = structure
+        return _leaves(structure, backend)
+
+    def fill(self, leaves: Sequence[Any]) -> Structure:
+        """Return leaves in the noted structure."""
+        return _fill(self.structure, leaves)
+
+
+# -- symbolic tensors ------------------------------------------------------------------------
+
+
+def _is_symbolic(*structures: Structure) -> bool:
+    """Tell whether to find specs only: for symbolic tensors, and while a layer's are inferred.
+
+    In the latter case all variables are symbolic, so a body may meet them in any place.
+    """
+    inferring = current.scope is not None and not isinstance(current.scope, Scope)
+    return inferring or any_symbolic(tree.flatten(structures))
+
+
+def _placeholders(structure: Structure) -> list[SymbolicTensor]:
+    specs = [spec_of(leaf) for leaf in _flat(structure)]
+    return [SymbolicTensor(spec.shape, spec.dtype) for spec in specs]
+
+
+def _record(op: Callable, arguments: tuple, result: Structure) -> Structure:
+    """Record an op whose results have the specs of the leaves in `result`."""
+
+    @functools.wraps(op)
+    def flat(*args: Any) -> list:
+        return _flat(op(*args))
+
+    return _fill(result, record(flat, arguments, {}, [spec_of(leaf) for leaf in _flat(result)]))
+
+
+# -- running ---------------------------------------------------------------------------------
+
+Run = Callable[["_Handed", list], tuple[list, list]]
+
+
+class _Handed:
+    """The variables that bodies assign, whose values an engine's loop hands through."""
+
+    def __init__(self, traced: bool):
+        self.traced = traced
+        self.variables: dict[int, Variable] = {}
+
+    def values(self) -> list:
+        """Return the present values."""
+        with set_current(autocast=None):
+            return [variable.value for variable in self.variables.values()]
+
+    def run(self, values: list, function: Callable, *args: Any) -> tuple[Any, list]:
+        """Call a body while the variables have these values; return the result and new values."""
+        if not self.traced:
+            return function(*args), values
+        handed = list(self.variables.values())[: len(values)]
+        with Scope(dict(zip(handed, values, strict=True))) as scope:
+            result = function(*args)
+        self.variables |= scope.assigned
+        return result, [scope[variable] for variable in handed]
+
+
+def _execute(backend: Backend, run: Run, tensors: list) -> list:
+    """Run `run(handed, tensors) -> (results, new values of the handed variables)`.
+
+    Which variables the bodies assign is seen when they are traced; if that finds new ones,
+    they are traced again with these handed through.
+    """
+    handed = _Handed(backend.compiles)
+    recorder = current.recorder
+    records = recorder is not None and recorder.backend is backend
+    while True:
+        known = len(handed.variables)
+        if records:
+            results, values = _run_recorded(recorder, functools.partial(run, handed), tensors)
+        else:
+            results, values = run(handed, tensors)
+        if len(handed.variables) == known:
+            assign_all(list(handed.variables.values()), values)
+            return results
+
+
+def _run_recorded(recorder: Any, run: Callable, tensors: list) -> Any:
+    """Run an op as one unit of a tape: a function of its tensors and of what it captures."""
+    with set_current(recorder=None), Scope() as reads:
+        closed, captured = recorder.backend.kernels["close"](run, tensors)
+    with set_current(autocast=None):
+        for variable in reads.unknown.values():
+            recorder.read(variable, variable.value)
+    return recorder.operation(closed, [captured, tensors], {})
