@@ -1,0 +1,75 @@
+"""Every layer of the table against Keras, and the table against the list of layers."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+
+import jax
+import pytest
+
+import kerata
+from tests.layers import driver
+from tests.layers.rows import ROWS
+
+#: layers that the table does not drive, and where they are tested instead
+ELSEWHERE = {
+    "InputLayer": "tests/models",
+    "Lambda": "test_core.py: its function has no counterpart in a configuration",
+    "Layer": "test_layer.py",
+    "Wrapper": "test_core.py: it has no call of its own",
+}
+
+#: the layers that have weights (`check_weights` fails if this is not so)
+TRAINED = {
+    "BatchNormalization",
+    "Dense",
+    "EinsumDense",
+    "Embedding",
+    "GroupNormalization",
+    "LayerNormalization",
+    "PReLU",
+    "RMSNormalization",
+}
+
+
+def is_trained(row):
+    bare = row.kwargs.get("scale") is False and row.kwargs.get("center") is False
+    return (row.name in TRAINED or "Conv" in row.name) and not bare
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_values_are_those_of_keras(row, backend):
+    driver.check_values(row)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_weights_are_those_of_keras(row):
+    driver.check_weights(row)
+    assert bool(driver.expected(row).weights) == is_trained(row)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_shape_without_values(row):
+    driver.check_shape(row)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_configuration_is_that_of_keras(row):
+    driver.check_config(row)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if is_trained(row)], ids=str)
+def test_gradients_equal_finite_differences(row, training_backend):
+    with jax.enable_x64(True) if training_backend == "jax" else contextlib.nullcontext():
+        driver.check_gradients(row)
+
+
+def test_every_layer_has_a_row():
+    public = {
+        thing.__name__
+        for thing in vars(kerata.layers).values()
+        if inspect.isclass(thing) and issubclass(thing, kerata.Layer)
+    }
+    recurrent = {name for name in public if "rnn" in getattr(kerata.layers, name).__module__}
+    assert public - recurrent - {row.name for row in ROWS} == set(ELSEWHERE)
