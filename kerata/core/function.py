@@ -164,9 +164,8 @@ def _is_array(backend: Any, leaf: Any) -> bool:
 
 def _join(structure: Any, tensors: list) -> Any:
     each = iter(tensors)
-    return tree.map_structure(
-        lambda place: next(each) if place is _TENSOR else place.value, structure
-    )
+    places = tree.flatten(structure)
+    return tree.pack(structure, [next(each) if p is _TENSOR else p.value for p in places])
 
 
 class Function:

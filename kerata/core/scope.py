@@ -9,7 +9,7 @@ Outside of any scope a variable is its own storage. This is all there is to "sta
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kerata.core.context import current
@@ -74,3 +74,38 @@ def scope(values: Mapping[Any, Any]) -> Iterator[Scope]:
     """
     with Scope(values) as entered:
         yield entered
+
+
+class StatelessScope(Scope):
+    """Keras' name for a scope: values given as pairs, read back with `get_current_value`.
+
+    Args:
+        state_mapping: pairs of a variable and the value that stands in for it.
+        collect_losses: kept for Keras' signature: losses stay on the layers that added them.
+        initialize_variables: kept for Keras' signature: first values are made when needed.
+
+    >>> import kerata
+    >>> v = kerata.Variable(1.0)
+    >>> with kerata.StatelessScope([(v, kerata.ops.array(5.0))]) as stateless:
+    ...     v.assign_add(1.0)
+    >>> float(stateless.get_current_value(v)), float(v.numpy())
+    (6.0, 1.0)
+    """
+
+    def __init__(
+        self,
+        state_mapping: Sequence[tuple[Any, Any]] | None = None,
+        collect_losses: bool = False,
+        initialize_variables: bool = True,
+    ):
+        super().__init__(dict(state_mapping or ()))
+        self.collect_losses = collect_losses
+        self.initialize_variables = initialize_variables
+
+    def get_current_value(self, variable: Any) -> Any:
+        """Return the value that stands in for a variable; `None` if there is none."""
+        return self[variable] if variable in self else None
+
+    def add_update(self, update: tuple[Any, Any]) -> None:
+        """Let a value stand in for a variable, given as a pair."""
+        self.assign(*update)

@@ -30,7 +30,9 @@ def install(recorder: Callable[[], Any]) -> None:
     if _installed:
         return
     _installed.append(True)
-    for kind in (type(jnp.zeros(())), jax.core.Tracer):
+    with jax.ensure_compile_time_eval():  # a real array, also when called during tracing
+        concrete = type(jnp.zeros(()))
+    for kind in (concrete, jax.core.Tracer):
         for name in (*_OPERATORS, *_METHODS):
             original = getattr(kind, name, None)
             if original is not None:
