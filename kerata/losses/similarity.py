@@ -52,7 +52,7 @@ def circle(
     >>> x = [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
     >>> loss = kerata.losses.circle([0, 0, 1], x, gamma=1.0)
     >>> [round(float(value), 3) for value in loss]
-    [0.549, 0.549, 0.0]
+    [0.546, 0.546, 0.0]
     """
     y_pred = as_float(y_pred)
     labels = _labels_of(y_true, y_pred)
@@ -108,7 +108,7 @@ class Circle(Loss):
     >>> import kerata
     >>> x = [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
     >>> round(float(kerata.losses.Circle(gamma=1.0)([0, 0, 1], x)), 3)
-    0.549
+    0.546
     """
 
     def __init__(
