@@ -12,9 +12,9 @@ import numpy as np
 
 import kerata
 
-_BATCH = 128
 _GALLERY = 25
-_EPOCHS = {"large": 2, "small": 30}
+#: size of the data -> passes over them, pictures per step
+_SCHEDULES = {"large": (2, 128), "small": (15, 32)}
 
 
 class Digits(NamedTuple):
@@ -55,7 +55,7 @@ def run(
         model = make_model(digits.x_train.shape[1:])
         print(f"{len(digits.x_train):,} {digits.source}, computed by {kerata.config.backend()}\n")
         model.summary()
-        history = _train(model, digits, epochs or _EPOCHS[digits.size])
+        history = _train(model, digits, epochs)
         accuracy = _evaluate(model, digits)
         predictions = model.predict(digits.x_test, batch_size=512, verbose=0)
         draw(history, digits, predictions, folder)
@@ -100,12 +100,14 @@ def make_model(input_shape: tuple[int, ...]) -> Any:
     return model
 
 
-def _train(model: Any, digits: Digits, epochs: int) -> Any:
+def _train(model: Any, digits: Digits, epochs: int | None) -> Any:
+    usual, batch_size = _SCHEDULES[digits.size]
+    epochs = epochs or usual
     start = time.perf_counter()
     history = model.fit(
         digits.x_train,
         digits.y_train,
-        batch_size=_BATCH,
+        batch_size=batch_size,
         epochs=epochs,
         validation_split=0.1,
     )

@@ -1,9 +1,11 @@
 """The command line: the demo from start to end on the small digits, and the report."""
 
+import re
+
 import pytest
 from PIL import Image
 
-from kerata import cli, demo
+from kerata import cli
 
 
 @pytest.fixture
@@ -17,20 +19,17 @@ def no_mnist(monkeypatch):
 
 def test_demo(tmp_path, no_mnist, training_backend, capsys):
     folder = tmp_path / "demo"
-    arguments = ["demo", "--backend", training_backend, "--epochs", "3", "--output", str(folder)]
+    arguments = ["demo", "--backend", training_backend, "--epochs", "2", "--output", str(folder)]
     assert cli.main(arguments) == 0
     printed = capsys.readouterr().out
     assert "MNIST is not here" in printed and "predictions are the same" in printed
+    assert float(re.search(r"Test accuracy: ([\d.]+)%", printed)[1]) > 60
     assert {path.name for path in folder.iterdir()} == {
         "curves.png", "confusion.png", "wrong.png", "digits.keras",
     }
     for name in ("curves", "confusion", "wrong"):
         with Image.open(folder / f"{name}.png") as image:
             assert min(image.size) > 150
-
-
-def test_demo_learns(tmp_path, no_mnist):
-    assert demo.run("torch", tmp_path, epochs=8) > 0.9
 
 
 def test_doctor(no_mnist, capsys):
