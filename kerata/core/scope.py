@@ -87,7 +87,7 @@ class StatelessScope(Scope):
     >>> import kerata
     >>> v = kerata.Variable(1.0)
     >>> with kerata.StatelessScope([(v, kerata.ops.array(5.0))]) as stateless:
-    ...     v.assign_add(1.0)
+    ...     _ = v.assign_add(1.0)
     >>> float(stateless.get_current_value(v)), float(v.numpy())
     (6.0, 1.0)
     """

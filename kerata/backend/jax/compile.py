@@ -17,6 +17,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 # XLA:CPU's default lowering of convolutions is single-threaded; restricting its YNNPACK
@@ -73,6 +74,8 @@ def enable_compilation_cache() -> None:
 class Loop:
     """A pure step compiled to run `n` times over stacked batches in one call.
 
+    The Python step is traced once for each signature; what is compiled replays that trace.
+
     Args:
         pure: `(constant, state, batch) -> (result, state)`; pytrees of arrays. The state keeps
             its structure, shapes and dtypes, and its buffers are consumed by each call.
@@ -80,21 +83,33 @@ class Loop:
 
     def __init__(self, pure: Callable):
         self._pure = pure
+        self._traces: dict[Any, _Trace] = {}
         self._run = compile_function(self._many, donate=(1,))
-        self._one = compile_function(pure, donate=(1,))
+        self._one = compile_function(self._replay, donate=(1,))
+
+    def _trace(self, *examples: Any) -> _Trace:
+        leaves, structure = jax.tree.flatten(examples)
+        key = (structure, tuple((leaf.shape, np.dtype(leaf.dtype)) for leaf in leaves))
+        if key not in self._traces:
+            specs = [jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves]
+            self._traces[key] = _Trace(self._pure, *jax.tree.unflatten(structure, specs))
+        return self._traces[key]
+
+    def _replay(self, constant: Any, state: Any, batch: Any) -> tuple[Any, Any]:
+        return self._trace(constant, state, batch).replay(constant, state, batch)
 
     def _many(self, constant: Any, state: Any, batches: Any, n: Any) -> tuple[Any, Any]:
         length = jax.tree.leaves(batches)[0].shape[0]
         first = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), batches)
-        step, shapes = _trace_once(self._pure, constant, state, first)
-        results = jax.tree.map(lambda s: jnp.zeros((length, *s.shape), s.dtype), shapes)
+        trace = self._trace(constant, state, first)
+        results = jax.tree.map(lambda s: jnp.zeros((length, *s.shape), s.dtype), trace.result)
 
         def body(carry: tuple) -> tuple:
             i, state, results = carry
             batch = jax.tree.map(
                 lambda x: lax.dynamic_index_in_dim(x, i, keepdims=False), batches
             )
-            result, state = step(constant, state, batch)
+            result, state = trace.replay(constant, state, batch)
             results = jax.tree.map(
                 lambda kept, new: lax.dynamic_update_index_in_dim(kept, new, i, 0), results, result
             )
@@ -112,22 +127,23 @@ class Loop:
         """Run one step on one batch."""
         return self._one(constant, state, batch)
 
-
-def _trace_once(pure: Callable, *examples: Any) -> tuple[Callable, Any]:
-    """Return a function that replays the traced `pure`, and the specs of its result."""
-    closed, (shapes, _) = jax.make_jaxpr(pure, return_shape=True)(*examples)
-    structure = jax.tree.structure((shapes, examples[1]))
-
-    def replay(*arguments: Any) -> Any:
-        flat = jax.core.eval_jaxpr(closed.jaxpr, closed.consts, *jax.tree.leaves(arguments))
-        return jax.tree.unflatten(structure, flat)
-
-    return replay, shapes
+    def flops(self, constant: Any, state: Any, batch: Any) -> float:
+        """Return the multiply-adds times two of one step's matrix products and convolutions."""
+        return _flops(self._trace(constant, state, batch).jaxpr)
 
 
-def estimated_flops(pure: Callable, *examples: Any) -> float:
-    """Return the multiply-adds times two of the matrix products and convolutions of a function."""
-    return _flops(jax.make_jaxpr(pure)(*examples).jaxpr)
+class _Trace:
+    """A traced step: its jaxpr, what its result looks like, and a way to run it again."""
+
+    def __init__(self, pure: Callable, *examples: Any):
+        closed, (self.result, state) = jax.make_jaxpr(pure, return_shape=True)(*examples)
+        self.jaxpr = closed.jaxpr
+        self._constants = closed.consts
+        self._structure = jax.tree.structure((self.result, state))
+
+    def replay(self, *arguments: Any) -> Any:
+        flat = jax.core.eval_jaxpr(self.jaxpr, self._constants, *jax.tree.leaves(arguments))
+        return jax.tree.unflatten(self._structure, flat)
 
 
 def _flops(jaxpr: Any) -> float:

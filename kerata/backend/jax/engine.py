@@ -95,10 +95,6 @@ class JaxBackend(Backend):
         """Compile a pure step `(constant, state, batch) -> (result, state)` to run many times."""
         return compilation.Loop(pure)
 
-    def estimated_flops(self, pure: Callable, *examples: Any) -> float:
-        """Return an estimate of the floating-point operations of a pure function."""
-        return compilation.estimated_flops(pure, *examples)
-
 
 def make_engine() -> JaxBackend:
     """Return the engine; called once."""
