@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import urllib.error
 import urllib.parse
-import urllib.request
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -54,6 +52,8 @@ class RemoteMonitor(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Send the metrics."""
+        import urllib.request  # slow to load, and rarely needed
+
         report = {"epoch": epoch, **{k: _plain(v) for k, v in (logs or {}).items()}}
         body, kind = json.dumps(report), "application/json"
         if not self.send_as_json:
@@ -63,7 +63,7 @@ class RemoteMonitor(Callback):
         request = urllib.request.Request(self.root + self.path, body.encode(), headers)
         try:
             urllib.request.urlopen(request, timeout=_TIMEOUT).close()
-        except (urllib.error.URLError, OSError) as error:
+        except OSError as error:  # URLError is one
             warnings.warn(
                 f"RemoteMonitor could not reach {self.root}: {error}", KerataWarning, stacklevel=2
             )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import concurrent.futures as futures
 import itertools
-import multiprocessing
-from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -158,60 +155,22 @@ class PyDatasetBatches(Batches):
             yield int(order[step % self.batches_per_pass])
 
     def _loaded(self, indices: Iterator[int]) -> Iterator[Any]:
-        """Yield the data set's items in order, several of them being computed at a time."""
+        """Yield the data set's items in order, several of them being computed at a time.
+
+        Processes are started anew each epoch: they get the data set as it is now.
+        """
         workers = max(1, self.dataset.workers)
         if workers == 1 and not self.dataset.use_multiprocessing:
-            for index in indices:
-                yield self._item(index)
-            return
-        with self._pool(workers) as pool:
-            load = _load_here if self.dataset.use_multiprocessing else self._item
-            waiting: deque = deque()
-            try:
-                for index in indices:
-                    waiting.append(pool.submit(load, index))
-                    if len(waiting) > max(workers, self.queue_size):
-                        yield _result(waiting.popleft(), self.dataset)
-                while waiting:
-                    yield _result(waiting.popleft(), self.dataset)
-            finally:
-                for task in waiting:
-                    task.cancel()
+            return map(self._item, indices)
+        from kerata.training.data.workers import by_processes, by_threads
+
+        ahead = max(workers, self.queue_size)
+        if self.dataset.use_multiprocessing:
+            return by_processes(self.dataset, indices, workers, ahead)
+        return by_threads(self._item, indices, workers, ahead)
 
     def _item(self, index: int) -> Any:
         if index == 0 and self._first is not None:
             item, self._first = self._first, None
             return item
         return self.dataset[index]
-
-    def _pool(self, workers: int) -> futures.Executor:
-        """Return fresh workers; processes get the data set as it is at this epoch's start."""
-        if not self.dataset.use_multiprocessing:
-            return futures.ThreadPoolExecutor(workers, "kerata-dataset")
-        return futures.ProcessPoolExecutor(
-            workers, multiprocessing.get_context(), _keep_dataset, (self.dataset,)
-        )
-
-
-_dataset_here: Any = None
-
-
-def _keep_dataset(dataset: Any) -> None:
-    """Give a worker process its data set, once."""
-    global _dataset_here
-    _dataset_here = dataset
-
-
-def _load_here(index: int) -> Any:
-    return _dataset_here[index]
-
-
-def _result(task: futures.Future, dataset: Any) -> Any:
-    try:
-        return task.result()
-    except futures.BrokenExecutor:
-        raise RuntimeError(
-            f"A worker process of {type(dataset).__name__} died while it computed a batch: it "
-            "ran out of memory, crashed, or was killed. Try fewer `workers`, or "
-            "use_multiprocessing=False to see the error itself."
-        ) from None
