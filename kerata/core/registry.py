@@ -196,9 +196,9 @@ def keras_module(thing: Any) -> str | None:
     )
 
 
-def is_builtin_module(module: str | None) -> bool:
+def is_builtin_module(module: str) -> bool:
     """Whether a file's module name means kerata or Keras itself."""
-    return module is not None and module.partition(".")[0] in ("keras", "kerata")
+    return module.partition(".")[0] in ("keras", "kerata")
 
 
 def find_builtin(module: str, class_name: str) -> Any | None:
@@ -315,7 +315,7 @@ def get_registered_object(
 def scoped_object(*candidates: str | None) -> Any | None:
     """Return what the active custom-object scopes hold under one of the names, or None."""
     scoped = _scoped_objects.get()
-    return next((scoped[name] for name in candidates if name in scoped), None)
+    return next((scoped[name] for name in candidates if name and name in scoped), None)
 
 
 @contextmanager

@@ -57,6 +57,7 @@ class Configurable:
     _parameter_attributes: ClassVar[Mapping[str, str]] = {"dtype": "dtype_policy"}
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Remember the arguments, from which `get_config` is derived."""
         instance = super().__new__(cls)
         object.__setattr__(instance, "_constructor_call", (args, kwargs))
         return instance
@@ -64,9 +65,10 @@ class Configurable:
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as plain data, by parameter name."""
         given = _given_arguments(self)
+        cls: Any = type(self)
         return {
             name: config_value(_argument(self, name, owner, given))
-            for name, owner in _parameters(type(self)).items()
+            for name, owner in _parameters(cls).items()
             if name in given or owner.always
         }
 
@@ -86,7 +88,7 @@ class _Owner:
 
 
 @functools.cache
-def _parameters(cls: type) -> dict[str, _Owner]:
+def _parameters(cls: Any) -> dict[str, _Owner]:
     """The named parameters of a constructor, those it passes on by ``**kwargs`` first.
 
     A parameter that only a base class names is shown when it was given or is shared by the
@@ -436,7 +438,7 @@ def _find_class(config: dict[str, Any]) -> Any:
     """The class that a configuration names; a file cannot replace a built-in by its own."""
     module, class_name = config.get("module"), config["class_name"]
     registered_name = config.get("registered_name")
-    if registry.is_builtin_module(module):
+    if isinstance(module, str) and registry.is_builtin_module(module):
         found = registry.scoped_object(class_name) or registry.find_builtin(module, class_name)
         found = found or registry.get_custom_objects().get(class_name)
     else:
@@ -444,8 +446,7 @@ def _find_class(config: dict[str, Any]) -> Any:
     if found is None and module is None:  # what older releases wrote has no module
         found = next(filter(None, (registry.lookup(k, class_name) for k in registry.HOMES)), None)
     if found is None:
-        known = registry.names(_kind_in_module(module)) if _kind_in_module(module) else []
-        raise ValueError(_unknown("class", registered_name or class_name, known))
+        raise ValueError(_unknown("class", registered_name or class_name, _names_in(module)))
     return found
 
 
@@ -453,11 +454,12 @@ def _custom_class(name: Any) -> Any:
     return registry.get_registered_object(name) if isinstance(name, str) else None
 
 
-def _kind_in_module(module: Any) -> str | None:
+def _names_in(module: Any) -> list[str]:
+    """The names that a file could have meant, if its module is one of ours."""
     if not isinstance(module, str) or not registry.is_builtin_module(module):
-        return None
-    last = module.rpartition(".")[2]
-    return last if last in registry.HOMES else None
+        return []
+    kind = module.rpartition(".")[2]
+    return registry.names(kind) if kind in registry.HOMES else []
 
 
 def _unknown(what: str, name: str, known: list[str]) -> str:

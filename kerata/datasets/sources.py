@@ -82,7 +82,10 @@ def download(url: str, name: str, sha256: str) -> Path:
 def _copy_checked(source: BinaryIO, target: BinaryIO, sha256: str, url: str) -> None:
     shutil.copyfileobj(source, target, _CHUNK)
     target.seek(0)
-    found = hashlib.file_digest(target, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while chunk := target.read(_CHUNK):
+        digest.update(chunk)
+    found = digest.hexdigest()
     if found != sha256:
         raise OSError(
             f"{url} has SHA-256 {found[:16]}…, {sha256[:16]}… was expected. The file there has "

@@ -66,7 +66,8 @@ def summary(
         rows = _within(rows, layer_range)
     console = _console(line_length, print_fn is not None)
     table = _table(rows, _branches(model), show_trainable, positions, console.width)
-    parts = [f'[bold]Model: "{_escaped(model.name)}"[/bold]', table, *_totals(model)]
+    title = f'[bold]Model: "{_escaped(model.name)}"[/bold]'
+    parts: list[RenderableType] = [title, table, *_totals(model)]
     if print_fn is None:
         for part in parts:
             console.print(part)
@@ -212,7 +213,7 @@ def _table(
 
 def _widths(
     headings: list[str], positions: Sequence[float] | None, width: int
-) -> list[dict[str, int]]:
+) -> list[dict[str, Any]]:
     """What decides the width of each column: ends given by the user, else shares."""
     if positions is None:
         shares = {"Layer (type)": 4, "Output Shape": 3, "Param #": 2, "Connected to": 4}
@@ -254,8 +255,9 @@ def _totals(model: Any) -> list[str]:
 
 
 def _total_line(name: str, variables: list[Variable]) -> str:
-    count = sum(math.prod(v.shape) for v in variables)
-    size = sum(math.prod(v.shape) * numpy_dtype(v.dtype).itemsize for v in variables)
+    sizes = [math.prod(n or 0 for n in v.shape) for v in variables]
+    count = sum(sizes)
+    size = sum(n * numpy_dtype(v.dtype).itemsize for n, v in zip(sizes, variables, strict=True))
     return f"[bold] {name} params:[/bold] [green]{count:,}[/green] ({_readable(size)})"
 
 

@@ -87,7 +87,8 @@ def _keyed(
 
 def _attributes(part: Any) -> list[tuple[str, Any]]:
     """The attributes that may hold parts, in the order of their names, private ones last."""
-    names = (set(vars(part)) | _own_properties(type(part))) - _NOT_WALKED
+    cls: Any = type(part)
+    names = (set(vars(part)) | _own_properties(cls)) - _NOT_WALKED
     if hasattr(part, "layers"):
         names.update(_OF_MODELS)
     found = []
@@ -107,7 +108,7 @@ def _value(part: Any, name: str) -> Any:
 
 
 @functools.cache
-def _own_properties(cls: type) -> frozenset[str]:
+def _own_properties(cls: Any) -> frozenset[str]:
     """The properties that a class defines beyond those of the base classes of kerata."""
     roots = _roots()
     return frozenset(

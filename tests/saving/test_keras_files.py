@@ -43,7 +43,8 @@ def branched(k):
     b = layers.Dense(4, name="b")(inputs)
     c = shared(layers.Dense(5, name="c")(b))
     joined = layers.Concatenate()([layers.Add()([a, b]), c])
-    return k.Model(inputs, [layers.Dense(3, name="first")(joined), layers.Dense(2, name="second")(c)])
+    outputs = [layers.Dense(3, name="first")(joined), layers.Dense(2, name="second")(c)]
+    return k.Model(inputs, outputs)
 
 
 def nested(k):
