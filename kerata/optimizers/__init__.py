@@ -19,6 +19,7 @@ from kerata.optimizers.adamax import Adamax
 from kerata.optimizers.ftrl import Ftrl
 from kerata.optimizers.lamb import Lamb
 from kerata.optimizers.lion import Lion
+from kerata.optimizers.loss_scale_optimizer import LossScaleOptimizer
 from kerata.optimizers.nadam import Nadam
 from kerata.optimizers.optimizer import Optimizer
 from kerata.optimizers.rmsprop import RMSprop
@@ -35,6 +36,7 @@ __all__ = [
     "Ftrl",
     "Lamb",
     "Lion",
+    "LossScaleOptimizer",
     "Nadam",
     "Optimizer",
     "RMSprop",

@@ -31,8 +31,8 @@ class Adadelta(Optimizer):
     >>> import kerata
     >>> v = kerata.Variable([1.0])
     >>> kerata.optimizers.Adadelta(1.0).apply([kerata.ops.array([1.0])], [v])
-    >>> v.numpy().round(4).tolist()
-    [0.9986]
+    >>> round(float(v.numpy()[0]), 4)
+    0.9986
     """
 
     def __init__(

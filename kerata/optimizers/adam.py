@@ -35,8 +35,8 @@ class Adam(Optimizer):
     >>> import kerata
     >>> v = kerata.Variable([1.0])
     >>> kerata.optimizers.Adam(0.1).apply([kerata.ops.array([1.0])], [v])
-    >>> v.numpy().round(4).tolist()
-    [0.9]
+    >>> round(float(v.numpy()[0]), 4)
+    0.9
     """
 
     fused = "fused_adam"
@@ -122,8 +122,8 @@ class AdamW(Adam):
     >>> import kerata
     >>> v = kerata.Variable([1.0])
     >>> kerata.optimizers.AdamW(0.1, weight_decay=0.5).apply([kerata.ops.array([1.0])], [v])
-    >>> v.numpy().round(4).tolist()
-    [0.85]
+    >>> round(float(v.numpy()[0]), 4)
+    0.85
     """
 
     def __init__(

@@ -30,8 +30,8 @@ class Lion(Optimizer):
     >>> import kerata
     >>> v = kerata.Variable([1.0])
     >>> kerata.optimizers.Lion(0.1).apply([kerata.ops.array([1.0])], [v])
-    >>> v.numpy().round(4).tolist()
-    [0.9]
+    >>> round(float(v.numpy()[0]), 4)
+    0.9
     """
 
     def __init__(

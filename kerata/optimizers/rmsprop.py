@@ -33,8 +33,8 @@ class RMSprop(Optimizer):
     >>> import kerata
     >>> v = kerata.Variable([1.0])
     >>> kerata.optimizers.RMSprop(0.1).apply([kerata.ops.array([1.0])], [v])
-    >>> v.numpy().round(4).tolist()
-    [0.6838]
+    >>> round(float(v.numpy()[0]), 4)
+    0.6838
     """
 
     fused = "fused_rmsprop"

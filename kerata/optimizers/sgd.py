@@ -31,8 +31,8 @@ class SGD(Optimizer):
     >>> import kerata
     >>> v = kerata.Variable([1.0])
     >>> kerata.optimizers.SGD(0.1).apply([kerata.ops.array([1.0])], [v])
-    >>> v.numpy().round(4).tolist()
-    [0.9]
+    >>> round(float(v.numpy()[0]), 4)
+    0.9
     """
 
     fused = "fused_sgd"

@@ -150,7 +150,7 @@ class OrthogonalRegularizer(Regularizer):
         vectors = x if self.mode == "rows" else ops.transpose(x)
         directions = ops.normalize(vectors, axis=1)
         cosines = ops.abs(ops.matmul(directions, ops.transpose(directions)))
-        count = shape[0] if self.mode == "rows" else shape[1]
+        count: Any = shape[0] if self.mode == "rows" else shape[1]
         others = ops.sum(cosines * (1.0 - ops.eye(count, dtype=cosines.dtype)))
         return self.factor * others / max(count * (count - 1), 1)
 

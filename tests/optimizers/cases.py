@@ -1,4 +1,4 @@
-"""The table of optimizers and their settings, and runs of Keras and kerata on the same gradients."""
+"""The table of optimizers and their settings; runs of Keras and kerata on the same gradients."""
 
 from __future__ import annotations
 

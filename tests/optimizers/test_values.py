@@ -68,11 +68,14 @@ def test_memory_order_of_weights_does_not_matter(name):
         with kerata.use_backend("torch") as engine:
             variable = kerata.Variable(value)
             if turned:
-                stored = engine.from_numpy(np.ascontiguousarray(value.T)).T.detach().requires_grad_()
+                stored = (
+                    engine.from_numpy(np.ascontiguousarray(value.T)).T.detach().requires_grad_()
+                )
                 assert not stored.is_contiguous()
                 variable.store(stored)
             given = engine.from_numpy(gradient)
-            given = engine.from_numpy(np.ascontiguousarray(gradient.T)).T if turned else given
+            if turned:
+                given = engine.from_numpy(np.ascontiguousarray(gradient.T)).T
             optimizer = getattr(kerata.optimizers, name)(0.1)
             for _ in range(3):
                 optimizer.apply([given], [variable])
