@@ -64,7 +64,8 @@ def _known(dtype):
 
 
 def dropped_out(inputs, key, rate, noise_shape):
-    kept = _hash_of_positions(key, noise_shape) >= jnp.int32(round(rate * 2**32) - 2**31)
+    threshold = min(round(rate * 2**32), 2**32 - 1) - 2**31  # a rate of 1 must fit int32 too
+    kept = _hash_of_positions(key, noise_shape) >= jnp.int32(threshold)
     return jnp.where(kept, inputs * (1 / (1 - rate) if rate < 1 else 0), 0)
 
 

@@ -10,6 +10,9 @@ _MEAN = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_p
 
 
 def windowed_max(inputs, pool_size, strides, padding, data_format):
+    if not inputs.dtype.is_floating_point:  # torch pools floats only
+        floats = windowed_max(inputs.double(), pool_size, strides, padding, data_format)
+        return floats.to(inputs.dtype)
     inputs, amounts = _prepared(inputs, pool_size, strides, padding, data_format)
     if _any(amounts):
         inputs = functional.pad(inputs, amounts, value=_lowest(inputs.dtype))
