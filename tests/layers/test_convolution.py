@@ -67,6 +67,6 @@ def test_other_number_of_channels(backend):
         layer(np.ones((2, 8, 8, 1), "float32"))
 
 
-def test_window_larger_than_the_image(backend):
-    with pytest.raises(ValueError, match="2, 2"):
-        Conv2D(4, 3)(np.ones((1, 2, 2, 3), "float32"))
+def test_window_larger_than_the_image():
+    with pytest.raises(ValueError, match="kernel|window"):
+        Conv2D(4, 3)(kerata.Input((2, 2, 3)))

@@ -52,6 +52,9 @@ M1, M2 = [[1, 1, 0], [1, 0, 0]], [[1, 0, 0], [1, 1, 1]]
     [
         (Add, M1, M2, [[1, 1, 0], [1, 1, 1]]),
         (Multiply, M1, M2, [[1, 1, 0], [1, 1, 1]]),
+        # Unlike in Keras, where it is lost: padding added to something remains padding.
+        (Add, M1, None, M1),
+        (Add, None, M2, M2),
         (Concatenate, M1, M2, [[1, 1, 0], [1, 1, 1]]),
         (Concatenate, M1, None, [[1, 1, 1], [1, 1, 1]]),
         (lambda: Concatenate(axis=1), M1, M2, [[1, 1, 0, 1, 0, 0], [1, 0, 0, 1, 1, 1]]),

@@ -80,8 +80,8 @@ def test_alpha_dropout_keeps_mean_and_variance(backend):
     output = numpy_of(AlphaDropout(0.3, seed=1)(x, training=True))
     assert abs(output.mean()) < 0.02
     assert abs(output.std() - 1) < 0.02
-    saturated = output.min()
-    assert abs((np.abs(output - saturated) < 1e-5).mean() - 0.3) < 0.02
+    _, counts = np.unique(output, return_counts=True)
+    assert abs(counts.max() / output.size - 0.3) < 0.02
 
 
 @pytest.mark.parametrize("layer", [Dropout, AlphaDropout])

@@ -44,11 +44,10 @@ class Merge(Layer):
         return reduce(self.combine, inputs)
 
     def compute_mask(self, inputs: Sequence[Any], mask: Any = None) -> Any:
-        """Return where any input is not masked, if all of them have masks."""
+        """Return where any masked input is not masked; inputs without a mask do not count."""
         masks = mask if isinstance(mask, (list, tuple)) else [mask]
-        if any(each is None for each in masks):
-            return None
-        return reduce(ops.logical_or, masks)
+        present = [each for each in masks if each is not None]
+        return reduce(ops.logical_or, present) if present else None
 
 
 def _of_equal_rank(inputs: Sequence[Any]) -> list[Any]:

@@ -155,7 +155,7 @@ class BatchNormalization(Affine):
         """
         mean, variance = self._moments(inputs, mask)
         stddev = ops.sqrt(variance + self.epsilon)
-        limits = {"rmin": 0.0, "rmax": math.inf, "dmax": math.inf, **(self.renorm_clipping or {})}
+        limits = {"rmin": 0.0, "rmax": math.inf, "dmax": math.inf, **self.renorm_clipping}
         r = ops.divide(stddev, self.renorm_stddev)
         r = ops.stop_gradient(ops.clip(r, limits["rmin"], limits["rmax"]))
         d = ops.divide(ops.subtract(mean, self.renorm_mean), self.renorm_stddev)
@@ -224,10 +224,10 @@ def _single_axis(axis: Any) -> int:
     raise ValueError(f"`axis` is {axis}; batch normalization has one axis of features: give one.")
 
 
-def _checked_clipping(clipping: Mapping[str, float] | None) -> dict[str, float] | None:
+def _checked_clipping(clipping: Mapping[str, float] | None) -> dict[str, float]:
     unknown = sorted(set(clipping or {}) - {"rmin", "rmax", "dmax"})
     if unknown:
         raise ValueError(
             f"`renorm_clipping` has the keys {unknown}; expected some of 'rmin', 'rmax', 'dmax'."
         )
-    return None if clipping is None else dict(clipping)
+    return dict(clipping or {})

@@ -100,9 +100,7 @@ class SpatialDropout(Dropout):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        config = super().get_config()
-        config.pop("trainable", None)
-        return config
+        return {**super().get_config(), "dtype": self.dtype_policy.name}
 
 
 @register("layers")

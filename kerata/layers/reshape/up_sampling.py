@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from kerata import ops
 from kerata.core.registry import register
-from kerata.core.spec import dtype_of
+from kerata.core.spec import dtype_of, shape_of
 from kerata.layers.arguments import data_format as checked_data_format
 from kerata.layers.arguments import integers, one_of, positive_integer
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
 from kerata.layers.shapes import spatial_axes
 
-INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+INTERPOLATIONS = ("nearest", "bilinear")
 
 
 class UpSampling(Layer):
@@ -65,8 +67,8 @@ class UpSampling2D(UpSampling):
     Args:
         size: Factors for rows and columns, or one for both.
         data_format: Where the channels are; the configured default if `None`.
-        interpolation: `"nearest"` repeats pixels; `"bilinear"`, `"bicubic"`, `"lanczos3"` and
-            `"lanczos5"` interpolate.
+        interpolation: `"nearest"` repeats pixels, `"bilinear"` takes weighted means of the
+            two nearest ones along rows and columns.
 
     >>> import kerata
     >>> kerata.layers.UpSampling2D((2, 3))(kerata.ops.ones((2, 4, 5, 3))).shape
@@ -89,13 +91,25 @@ class UpSampling2D(UpSampling):
         """Return the enlarged images."""
         if self.interpolation == "nearest":
             return super().call(inputs)
-        shape = ops.shape(inputs)
+        outputs = inputs
         axes = spatial_axes(self.data_format, self.rank)
-        size = tuple(shape[axis] * factor for axis, factor in zip(axes, self.size, strict=True))
-        resized = ops.image.resize(
-            inputs, size, interpolation=self.interpolation, data_format=self.data_format
-        )
-        return ops.cast(resized, dtype_of(inputs))
+        for axis, factor in zip(axes, self.size, strict=True):
+            outputs = _interpolated(outputs, axis, factor)
+        return ops.cast(outputs, dtype_of(inputs))
+
+
+def _interpolated(inputs: Any, axis: int, factor: int) -> Any:
+    """Return the inputs `factor` times as long along an axis, linear between the centers."""
+    size = shape_of(inputs)[axis]
+    if size is None:  # only while a model is being built, when nothing but the shape matters
+        return ops.repeat(inputs, factor, axis=axis)
+    positions = np.clip((np.arange(size * factor) + 0.5) / factor - 0.5, 0, size - 1)
+    below = np.floor(positions).astype("int32")
+    above = np.minimum(below + 1, size - 1)
+    share = (positions - below).astype("float32")
+    share = share.reshape([-1 if i == axis else 1 for i in range(len(shape_of(inputs)))])
+    low, high = ops.take(inputs, below, axis=axis), ops.take(inputs, above, axis=axis)
+    return ops.add(low, ops.multiply(ops.subtract(high, low), share))
 
 
 @register("layers")
