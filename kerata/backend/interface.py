@@ -120,6 +120,10 @@ class Backend(ABC):
         """Replace many variables' values at once."""
         return [self.replace_state(*each) for each in zip(old, new, trainable, strict=True)]
 
+    def set_trainable(self, tensor: Tensor, trainable: bool) -> Tensor:
+        """Return the tensor of a variable that has been frozen or unfrozen."""
+        return tensor
+
     def copy_state(self, tensor: Tensor) -> Tensor:
         """Return a copy that shares no memory with the tensor."""
         return self.from_numpy(self.to_numpy(tensor))

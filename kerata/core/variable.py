@@ -118,6 +118,8 @@ class Variable:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        if self._value is not None:
+            self._value = self.backend.set_trainable(self._value, self._trainable)
 
     # -- reading ---------------------------------------------------------------------------
 

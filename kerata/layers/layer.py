@@ -90,7 +90,8 @@ class Layer(Configurable):
         self.autocast = autocast
         self.input_spec: Any = None
         self.built = False
-        self.supports_masking = self._overrides("compute_mask")
+        if "supports_masking" not in vars(type(self)):
+            self.supports_masking = self._overrides("compute_mask")
         self._trainable = bool(trainable)
         self._input_shape_argument = input_shape
         self._weights: list[Variable] = []
@@ -631,7 +632,8 @@ class Layer(Configurable):
         if len(found) == 1 and len(outputs) > 1:
             found = found + [None] * (len(outputs) - 1)
         for tensor, each in zip(outputs, found):
-            if each is not None and masks.of(tensor) is None:
+            # What `compute_mask` says counts more than what the ops of `call` passed on.
+            if each is not None and (masks.of(tensor) is None or self._overrides("compute_mask")):
                 masks.attach(tensor, each)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:

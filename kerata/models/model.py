@@ -123,9 +123,20 @@ class Model(Trainer, Layer):
         Args:
             input_shapes: shape tuple or structure of them, one per argument of `call`.
         """
-        if self._graph is None and not self.built and input_shapes:
-            self.compute_output_shape(*input_shapes)
-        self.built = True
+        was_built, self.built = self.built, True
+        if self._graph is None and not was_built and input_shapes:
+            try:
+                self.compute_output_shape(*input_shapes)
+            except Exception:
+                self.built = False
+                raise
+
+    def _build_for(self, arguments: dict[str, Any]) -> None:
+        """Let the layers inside build themselves, when they are called."""
+        if type(self).build is Model.build:
+            self.built = True
+        else:
+            super()._build_for(arguments)
 
     # -- structure -------------------------------------------------------------------------
 

@@ -168,8 +168,10 @@ class CompiledMetrics:
         """Return the name of each metric in logs: prefixed by its output if there are several."""
         several = len(self._names or []) > 1
         found: list[str] = []
-        for metric, index, _ in self._entries:
+        for metric, index, weighted in self._entries:
             name = f"{self._names[index]}_{metric.name}" if several else metric.name  # type: ignore[index]
+            if weighted and name in found:
+                name = f"weighted_{name}"
             count = 1
             while (name if count == 1 else f"{name}_{count}") in found:
                 count += 1

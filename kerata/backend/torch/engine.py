@@ -94,6 +94,9 @@ class TorchBackend(Backend):
                 result[index] = tensor.clone().requires_grad_()
         return result
 
+    def set_trainable(self, tensor: Tensor, trainable: bool) -> Tensor:
+        return tensor.requires_grad_(trainable and _differentiable(tensor))
+
     def copy_state(self, tensor: Tensor) -> Tensor:
         return tensor.detach().clone()
 
