@@ -401,11 +401,7 @@ class Layer(Configurable):
 
     def _build_for(self, arguments: dict[str, Any]) -> None:
         """Build for the tensors of a call."""
-        shapes = {}
-        for name, value in arguments.items():
-            found = tree.flatten(value)
-            if found and all(_is_tensor(leaf) for leaf in found):
-                shapes[f"{name}_shape"] = tree.map_structure(lambda leaf: shape_of(leaf), value)
+        shapes = self._argument_shapes(arguments)
         if not shapes:
             return
         wanted = set(_call_signature(type(self).build).parameters)
@@ -414,6 +410,15 @@ class Layer(Configurable):
             self._build_now(named, single=False)
         else:
             self._build_now({"input_shape": next(iter(shapes.values()))}, single=True)
+
+    def _argument_shapes(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return the shapes of the arguments that are tensors, or structures of them."""
+        shapes = {}
+        for name, value in arguments.items():
+            found = tree.flatten(value)
+            if found and all(_is_tensor(leaf) for leaf in found):
+                shapes[f"{name}_shape"] = tree.map_structure(lambda leaf: shape_of(leaf), value)
+        return shapes
 
     def _build_now(self, shapes: dict[str, Any], single: bool) -> None:
         if self.built:

@@ -117,16 +117,17 @@ class Model(Trainer, Layer):
         """Return the specs of the outputs for symbolic inputs."""
         return super().compute_output_spec(*args, **kwargs)
 
-    def build(self, *input_shapes: Any) -> None:
+    def build(self, *input_shapes: Any, **named_shapes: Any) -> None:
         """Make all variables for an input shape (with the batch axis), computing nothing.
 
         Args:
             input_shapes: shape tuple or structure of them, one per argument of `call`.
+            named_shapes: the same by name, `query_shape` for the argument `query`.
         """
         was_built, self.built = self.built, True
-        if self._graph is None and not was_built and input_shapes:
+        if self._graph is None and not was_built and (input_shapes or named_shapes):
             try:
-                self.compute_output_shape(*input_shapes)
+                self.compute_output_shape(*input_shapes, **named_shapes)
             except Exception:
                 self.built = False
                 raise
@@ -134,6 +135,7 @@ class Model(Trainer, Layer):
     def _build_for(self, arguments: dict[str, Any]) -> None:
         """Let the layers inside build themselves, when they are called."""
         if type(self).build is Model.build:
+            self._build_shapes = self._argument_shapes(arguments) or None
             self.built = True
         else:
             super()._build_for(arguments)

@@ -183,6 +183,27 @@ def test_subclassed_model(tmp_path, backend):
 
 
 @kerata.saving.register_keras_serializable("tests_model_files")
+class Joined(kerata.Model):
+    """A subclass whose call takes two tensors."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.left, self.right = layers.Dense(2), layers.Dense(2)
+
+    def call(self, first, second):
+        return self.left(first) + self.right(second)
+
+
+def test_subclass_of_two_arguments(tmp_path):
+    model = Joined()
+    x, _ = data()
+    expected = model(x, x[:, :3])
+    model.save(tmp_path / "m.keras")
+    again = kerata.saving.load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(again(x, x[:, :3]), expected)
+
+
+@kerata.saving.register_keras_serializable("tests_model_files")
 class Counter(layers.Layer):
     """A layer that writes and reads a state of its own."""
 
