@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.parse
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -52,6 +51,7 @@ class RemoteMonitor(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Send the metrics."""
+        import urllib.parse
         import urllib.request  # slow to load, and rarely needed
 
         report = {"epoch": epoch, **{k: _plain(v) for k, v in (logs or {}).items()}}
