@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import jax
 import keras
 import numpy as np
-
-import kerata
 
 STEPS = 20
 SHAPES = {"kernel": (3, 4), "bias": (4,)}
@@ -104,28 +103,30 @@ def run(library: Any, name: str, arguments: dict[str, Any]) -> tuple[list, list,
     )
 
 
-@functools.cache
-def _expected(key: str) -> tuple[list, list, list]:
-    name, arguments = next(case for case in CASES if repr(case) == key)
-    keras.utils.clear_session()
-    return run(keras, name, arguments)
-
-
-def expected(name: str, arguments: dict[str, Any]) -> tuple[list, list, list]:
-    """Return what Keras makes of a case; computed once for all backends."""
-    return _expected(repr((name, arguments)))
-
-
-def jitted(name: str, arguments: dict[str, Any]) -> tuple[list, list, list]:
+def run_compiled(
+    library: Any, name: str, arguments: dict[str, Any]
+) -> tuple[list, list, list]:
     """Train like `run`, by a compiled stateless update on JAX."""
-    import jax
-
-    variables = [kerata.Variable(v, name=n) for n, v in first_values().items()]
-    optimizer = getattr(kerata.optimizers, name)(**settings(name, arguments))
+    variables = [library.Variable(v, name=n) for n, v in first_values().items()]
+    optimizer = getattr(library.optimizers, name)(**settings(name, arguments))
     optimizer.build(variables)
     update = jax.jit(optimizer.stateless_apply)
     trained = [v.value for v in variables]
     own = [v.value for v in optimizer.variables]
     for step in range(STEPS):
         trained, own = update(own, gradients(step), trained)
-    return [np.asarray(v) for v in trained], [np.asarray(v) for v in own], []
+    paths = [v.path for v in optimizer.variables]
+    return [np.asarray(v) for v in trained], [np.asarray(v) for v in own], paths
+
+
+@functools.cache
+def _expected(key: str) -> tuple[list, list, list]:
+    name, arguments = next(case for case in CASES if repr(case) == key)
+    keras.utils.clear_session()
+    # Compiled, because Keras' accumulation of gradients compiles anew at each eager step.
+    return run_compiled(keras, name, arguments)
+
+
+def expected(name: str, arguments: dict[str, Any]) -> tuple[list, list, list]:
+    """Return what Keras makes of a case; computed once for all backends."""
+    return _expected(repr((name, arguments)))
