@@ -213,8 +213,9 @@ class Layer(Configurable):
         variable.overwrite_with_gradient = overwrite_with_gradient
         self._weights.append(variable)
         forget_structure()
-        if not self._trainable:
+        if not self._trainable and trainable:
             variable.trainable = False
+            variable._frozen_by_layer = True  # type: ignore[attr-defined]
         return variable
 
     def _state(self) -> Iterator[Any]:

@@ -242,8 +242,10 @@ def test_variables_made_to_be_trained_come_first(tmp_path):
             return inputs
 
     model = kerata.Sequential([layers.Input((2,)), Mixed()])
-    for trainable in (True, False):
+    frozen = kerata.Sequential([layers.Input((2,)), Mixed(trainable=False)])
+    for model, trainable in ((model, True), (model, False), (frozen, False), (frozen, True)):
         model.trainable = trainable
+        assert len(model.trainable_variables) == trainable
         model.save_weights(tmp_path / "m.weights.h5")
         with h5py.File(tmp_path / "m.weights.h5") as file:
             group = file["layers/mixed/vars"]
