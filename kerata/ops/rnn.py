@@ -197,7 +197,7 @@ def _check(
         )
     if inputs.shape[1] == 0:
         raise ValueError(f"{op}: inputs of shape {inputs.shape} have no time steps.")
-    units = recurrent_kernel.shape[0]
+    units = (recurrent_kernel.shape[-1] or 0) // gates
     _check_shape(op, "recurrent_kernel", recurrent_kernel, (units, gates * units))
     _check_shape(op, "kernel", kernel, (inputs.shape[2], gates * units))
     if mask is not None:
@@ -214,8 +214,7 @@ def _check_bias(op: str, bias: TensorSpec | None, shape: tuple[int, ...]) -> Non
 
 def _check_shape(op: str, name: str, spec: TensorSpec, expected: tuple[int | None, ...]) -> None:
     fits = spec.ndim == len(expected) and all(
-        have is None or want is None or have == want
-        for have, want in zip(spec.shape, expected, strict=True)
+        have in (want, None) or want is None for have, want in zip(spec.shape, expected, strict=True)
     )
     if not fits:
         raise ValueError(f"{op}: `{name}` has shape {spec.shape}; expected {expected}.")

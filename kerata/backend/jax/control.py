@@ -36,6 +36,7 @@ def vectorized_map(function, elements):
 
 
 def associative_scan(function, elements, reverse, axis):
+    axis %= elements[0].ndim  # reversing takes no negative axis
     return lax.associative_scan(function, elements, reverse=reverse, axis=axis)
 
 

@@ -8,6 +8,7 @@ that state. Its transpose, which JAX derives, then finds the recurrent kernel's 
 product. Being a tangent rule it also serves forward mode and derivatives of any order.
 """
 
+import inspect
 from functools import partial
 
 import jax
@@ -25,6 +26,13 @@ _ACTIVATIONS = {
     "relu": (jax.nn.relu, lambda y: (y > 0).astype(y.dtype)),
     "linear": (lambda x: x, jnp.ones_like),
 }
+
+
+def _compiled(kernel):
+    """Make a program of a kernel: outside of compiled steps each call would compile its scan."""
+    parameters = inspect.signature(kernel).parameters.values()
+    static = [p.name for p in parameters if isinstance(p.default, str | bool)]
+    return jax.jit(kernel, static_argnames=static)
 
 
 def _project(inputs, kernel, bias, go_backwards):
@@ -74,6 +82,7 @@ def _times(states, matrix):
 # -- simple RNN ------------------------------------------------------------------------------
 
 
+@_compiled
 def simple_rnn(
     inputs, initial_h, kernel, recurrent_kernel, bias, mask=None,
     activation="tanh", go_backwards=False, return_all=True,
@@ -124,6 +133,7 @@ def _simple_rnn_tangent(activation, primals, tangents):
 # -- LSTM ------------------------------------------------------------------------------------
 
 
+@_compiled
 def lstm(
     inputs, initial_h, initial_c, kernel, recurrent_kernel, bias, mask=None,
     activation="tanh", recurrent_activation="sigmoid", go_backwards=False, return_all=True,
@@ -187,6 +197,7 @@ def _lstm_tangent(names, primals, tangents):
 # -- GRU -------------------------------------------------------------------------------------
 
 
+@_compiled
 def gru(
     inputs, initial_h, kernel, recurrent_kernel, bias, mask=None,
     activation="tanh", recurrent_activation="sigmoid", reset_after=True,

@@ -31,6 +31,7 @@ def _project(inputs, kernel, bias, go_backwards):
 
 def _keep(new, old, mask, t, go_backwards):
     """Return the new state where the mask at step `t` is True, the old state elsewhere."""
+    new = new.astype(old.dtype, copy=False)  # products of half precision come in single
     if mask is None:
         return new
     column = mask[:, -1 - t] if go_backwards else mask[:, t]

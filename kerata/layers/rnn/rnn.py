@@ -260,6 +260,12 @@ class FusedRNN(RNN):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
         return getattr(cell, name)
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, without the choice that makes no difference here."""
+        config = super().get_config()
+        config.pop("use_cudnn", None)
+        return config
+
     def inner_loop(
         self, sequences: Tensor, initial_state: list, mask: Tensor | None, training: bool | None
     ) -> tuple[Tensor, Tensor, list]:
