@@ -21,7 +21,7 @@ class Slot:
 
     name: str
     initializer: Any = "zeros"
-    shape: Callable[[tuple[int, ...]], tuple[int, ...]] = tuple
+    shape: Callable[[Any], tuple[Any, ...]] = tuple
 
 
 class SlotTable:

@@ -124,7 +124,7 @@ class OptimizerState(Configurable):
 
     def add_variable(
         self,
-        shape: Sequence[int],
+        shape: Sequence[Any],
         initializer: Any = "zeros",
         dtype: Any = None,
         aggregation: str = "none",
