@@ -84,9 +84,9 @@ def make_model(input_shape: tuple[int, ...]) -> Any:
     model = kerata.Sequential(
         [
             layers.Input(input_shape),
-            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.Conv2D(24, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(2),
-            layers.Conv2D(64, 3, padding="same", activation="relu"),
+            layers.Conv2D(48, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(2),
             layers.Flatten(),
             layers.Dropout(0.4),
