@@ -7,6 +7,8 @@ import os
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("KERATA_COMPILATION_CACHE", "0")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Test processes run side by side; threads of one would only wait for those of the others.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest  # noqa: E402
 

@@ -1,5 +1,7 @@
 """compile, fit, evaluate, predict: results against Keras, fused steps, custom steps, all forms."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -29,32 +31,47 @@ def same_weights(model, oracle):
     model.set_weights(oracle.get_weights())
 
 
+# Options of compile, and arguments of fit beyond the data.
 FORMS = {
-    "plain": {},
-    "rmsprop": {"optimizer": "rmsprop"},
-    "weighted": {"weighted_metrics": ["accuracy"]},
-    "several metrics": {"metrics": ["accuracy", "sparse_top_k_categorical_accuracy"]},
+    "plain": ({}, {}),
+    "sample weights": (
+        {"optimizer": "rmsprop", "weighted_metrics": ["accuracy"]},
+        {"sample_weight": np.linspace(0, 2, 70).astype("float32")},
+    ),
+    "class weights": (
+        {"metrics": ["accuracy", "sparse_top_k_categorical_accuracy"]},
+        {"class_weight": {0: 1.0, 1: 3.0}},
+    ),
 }
 
 
+def fitted(lib, form, start=None):
+    """Return the weights before, the history and the weights after three epochs."""
+    options, extra = FORMS[form]
+    model = classifier(lib, **options)
+    if start is not None:
+        model.set_weights(start)
+    start = model.get_weights()
+    history = model.fit(
+        X, Y, validation_data=(X[:20], Y[:20]), epochs=3, batch_size=16, shuffle=False, verbose=0,
+        **extra,
+    ).history  # fmt: skip
+    return start, history, model.get_weights()
+
+
+@functools.cache
+def oracle_fit(form):
+    return fitted(keras, form)
+
+
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("weights", [None, "class", "sample"])
-def test_history_equals_keras(training_backend, form, weights):
-    oracle = classifier(keras, **FORMS[form])
-    model = classifier(kerata, **FORMS[form])
-    same_weights(model, oracle)
-    extra = {}
-    if weights == "class":
-        extra = {"class_weight": {0: 1.0, 1: 3.0}}
-    elif weights == "sample":
-        extra = {"sample_weight": np.linspace(0, 2, 70).astype("float32")}
-    arguments = {"epochs": 3, "batch_size": 16, "shuffle": False, "verbose": 0, **extra}
-    expected = oracle.fit(X, Y, validation_data=(X[:20], Y[:20]), **arguments).history
-    found = model.fit(X, Y, validation_data=(X[:20], Y[:20]), **arguments).history
+def test_history_equals_keras(training_backend, form):
+    start, expected, weights = oracle_fit(form)
+    _, found, found_weights = fitted(kerata, form, start)
     assert set(found) == set(expected)
     for name in expected:
         np.testing.assert_allclose(found[name], expected[name], rtol=2e-4, atol=1e-5, err_msg=name)
-    for a, b in zip(model.get_weights(), oracle.get_weights(), strict=True):
+    for a, b in zip(found_weights, weights, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
 
 
@@ -167,17 +184,26 @@ HEADS = {
 }
 
 
+NUMBER = X[:, :1] * 2
+
+
+@functools.cache
+def oracle_heads():
+    oracle = two_heads(keras, **HEADS["dicts"])
+    start = oracle.get_weights()
+    y = {"number": NUMBER, "kind": Y}
+    history = oracle.fit({"b": X, "a": -X}, y, epochs=2, shuffle=False, verbose=0).history
+    return start, history
+
+
 @pytest.mark.parametrize("form", HEADS)
 @pytest.mark.parametrize("targets", ["list", "dict"])
 def test_several_outputs_equal_keras(training_backend, form, targets):
-    oracle, model = two_heads(keras, **HEADS["dicts"]), two_heads(kerata, **HEADS[form])
-    same_weights(model, oracle)
-    number = X[:, :1] * 2
-    y = [number, Y] if targets == "list" else {"kind": Y, "number": number}
-    x = {"b": X, "a": -X}
-    arguments = {"epochs": 2, "shuffle": False, "verbose": 0}
-    expected = oracle.fit(x, {"number": number, "kind": Y}, **arguments).history
-    found = model.fit(x, y, **arguments).history
+    start, expected = oracle_heads()
+    model = two_heads(kerata, **HEADS[form])
+    model.set_weights(start)
+    y = [NUMBER, Y] if targets == "list" else {"kind": Y, "number": NUMBER}
+    found = model.fit({"b": X, "a": -X}, y, epochs=2, shuffle=False, verbose=0).history
     assert set(found) == set(expected)
     for name in expected:
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, err_msg=name)
