@@ -15,7 +15,7 @@ from kerata.core.rules import canonical_axis, reduced_shape
 from kerata.core.spec import TensorSpec, dtype_of
 from kerata.ops.cast import cast
 from kerata.ops.elementwise import sqrt
-from kerata.ops.logic import not_equal
+from kerata.ops.logic import isclose, not_equal
 
 Axis = int | Sequence[int] | None
 
@@ -279,6 +279,18 @@ def all(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
     [True, False]
     """
     return _reduced(x, axis, keepdims).with_dtype("bool")
+
+
+def allclose(
+    x1: Tensor, x2: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Tensor:
+    """Whether all elements are nearly equal. Arguments as `isclose`.
+
+    >>> import kerata
+    >>> kerata.ops.allclose([1.0, 2.0], [1.000001, 2.0]).tolist()
+    True
+    """
+    return all(isclose(x1, x2, rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
 # -- accumulations -------------------------------------------------------------------------

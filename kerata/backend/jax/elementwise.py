@@ -10,7 +10,7 @@ FROM_ENGINE = (
     "log", "log1p", "log2", "log10", "cbrt", "sinc",
     "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2",
     "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "hypot",
-    "floor", "ceil", "round", "trunc", "i0", "isreal",
+    "floor", "ceil", "trunc", "i0", "isreal",
     "isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit", "isclose",
     "real", "imag", "conj", "angle",
     "add", "subtract", "multiply", "divide", "floor_divide", "mod", "fmod", "power",
@@ -20,6 +20,13 @@ FROM_ENGINE = (
     "logical_and", "logical_or", "logical_xor", "logical_not",
     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "left_shift", "right_shift",
 )  # fmt: skip
+
+
+def round(x, decimals=0):
+    if jnp.issubdtype(x.dtype, jnp.integer) and decimals < 0:
+        scale = 10**-decimals
+        return (jnp.round(x / scale) * scale).astype(x.dtype)
+    return jnp.round(x, decimals)
 
 
 def rsqrt(x):

@@ -77,6 +77,9 @@ def stack(x, axis=0):
 
 
 def split(x, indices_or_sections, axis=0):
+    if not isinstance(indices_or_sections, int):
+        size = x.shape[axis]
+        indices_or_sections = [i + size if i < 0 else i for i in indices_or_sections]
     return jnp.split(x, indices_or_sections, axis)
 
 

@@ -8,15 +8,15 @@ def item(x, indices, key):
         return x[key]
     x, key = _with_forward_steps(x, key)
     each = iter(indices)
-    # next to index tensors integers count as index tensors, as in NumPy
-    number = torch.tensor if indices else int
-    return x[tuple(_part(part, each, number) for part in key)]
+    # beside index tensors integers count as index tensors, as in NumPy
+    as_tensors = any(index.ndim for index in indices)
+    return x[tuple(_part(part, each, as_tensors) for part in key)]
 
 
-def _part(part, tensors, number):
+def _part(part, tensors, as_tensors):
     if isinstance(part, str):
         return next(tensors)
-    return number(part) if isinstance(part, int) else part
+    return torch.tensor([part]) if as_tensors and isinstance(part, int) else part
 
 
 def _with_forward_steps(x, key):
@@ -100,7 +100,7 @@ def sort(x, axis=-1):
 
 def argsort(x, axis=-1):
     x, axis = (x.flatten(), -1) if axis is None else (x, axis)
-    return torch.argsort(x, axis, stable=True).to(torch.int32)
+    return torch.argsort(x, dim=axis, stable=True).to(torch.int32)
 
 
 def top_k(x, k, sorted=True):
