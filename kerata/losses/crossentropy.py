@@ -13,8 +13,16 @@ from kerata import ops
 from kerata.core import masks
 from kerata.core.config import epsilon
 from kerata.core.registry import register
-from kerata.core.spec import dtype_of, shape_of
-from kerata.losses.loss import Loss, Tensor, as_labels, as_tensor, labels_and_scores, pair
+from kerata.core.spec import dtype_of
+from kerata.losses.loss import (
+    Loss,
+    Tensor,
+    as_labels,
+    as_tensor,
+    known_size,
+    labels_and_scores,
+    pair,
+)
 
 
 @register("losses", "bce", "BCE")
@@ -126,7 +134,7 @@ def categorical_crossentropy(
     0.6931
     """
     y_true, y_pred = pair("categorical_crossentropy", y_true, y_pred)
-    y_true = _smoothed(y_true, label_smoothing, shape_of(y_pred)[axis])
+    y_true = _smoothed(y_true, label_smoothing, known_size(y_pred, axis))
     return ops.categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
 
 
@@ -166,7 +174,7 @@ def categorical_focal_crossentropy(
     0.0433
     """
     y_true, y_pred = pair("categorical_focal_crossentropy", y_true, y_pred)
-    y_true = _smoothed(y_true, label_smoothing, shape_of(y_pred)[axis])
+    y_true = _smoothed(y_true, label_smoothing, known_size(y_pred, axis))
     if from_logits:
         y_pred = ops.softmax(y_pred, axis=axis)
     p = ops.divide(y_pred, ops.sum(y_pred, axis=axis, keepdims=True))
@@ -244,7 +252,7 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     1.0
     """
     labels, y_pred = labels_and_scores("categorical_generalized_cross_entropy", y_true, y_pred)
-    one_hot = ops.one_hot(labels, shape_of(y_pred)[-1], dtype=dtype_of(y_pred))
+    one_hot = ops.one_hot(labels, known_size(y_pred, -1), dtype=dtype_of(y_pred))
     p = ops.sum(ops.multiply(one_hot, y_pred), axis=-1)
     return ops.divide(ops.subtract(1.0, ops.power(p, q)), q)
 
@@ -300,12 +308,10 @@ def poisson(y_true: Any, y_pred: Any) -> Tensor:
     return ops.mean(ops.subtract(y_pred, ops.multiply(y_true, log)), axis=-1)
 
 
-def _smoothed(y_true: Tensor, smoothing: float, classes: int | None) -> Tensor:
+def _smoothed(y_true: Tensor, smoothing: float, classes: int) -> Tensor:
     """Return targets of which a share is spread evenly over the classes."""
     if not smoothing:
         return y_true
-    if classes is None:
-        raise ValueError("label_smoothing needs a known number of classes on the last axis.")
     return ops.add(ops.multiply(y_true, 1.0 - smoothing), smoothing / classes)
 
 

@@ -12,11 +12,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from kerata import ops
+from kerata.backend import select
 from kerata.core import dtypes, masks, names, tree
-from kerata.core.primitive import any_symbolic, backend_of, convert, to_tensor
+from kerata.core.primitive import backend_of, convert, to_tensor
 from kerata.core.registry import register
 from kerata.core.serialization import Configurable
 from kerata.core.spec import dtype_of, ndim_of, shape_of, spec_of
+from kerata.core.symbolic import SymbolicTensor
 from kerata.losses.shapes import RULES, Target
 
 Tensor = Any
@@ -159,11 +161,10 @@ def as_tensor(value: Any, dtype: str, like: Any = None) -> Tensor:
         dtype: a dtype name.
         like: a tensor on whose backend arrays and numbers are put.
     """
-    backend = backend_of(value, like)
-    if any_symbolic([value]) or isinstance(value, backend.tensor_types):
+    if select.engine_of(value) is not None or isinstance(value, SymbolicTensor):
         # Through `ops`, so that gradients flow through the cast.
         return value if dtype_of(value) == dtype else ops.cast(value, dtype)
-    return to_tensor(value, backend, dtype)
+    return to_tensor(value, backend_of(value, like), dtype)
 
 
 def as_labels(value: Any, like: Any) -> Tensor:
@@ -176,6 +177,24 @@ def as_float(value: Any) -> Tensor:
     """Return predictions as a float tensor: floats keep their dtype, the rest becomes floatx."""
     value = convert(value)
     return as_tensor(value, dtypes.to_float(dtype_of(value)))
+
+
+def known_size(x: Any, axis: int) -> int:
+    """Return the size of a dimension.
+
+    Raises:
+        ValueError: if it is not known while a model is being built.
+
+    >>> known_size([[1.0, 2.0, 3.0]], -1)
+    3
+    """
+    size = shape_of(x)[axis]
+    if size is None:
+        raise ValueError(
+            f"The size of axis {axis} of a tensor of shape {shape_of(x)} must be known here. "
+            "Give it in the `Input` of the model."
+        )
+    return size
 
 
 def pair(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from kerata import ops
 from kerata.core import masks
 from kerata.core.registry import register
 from kerata.core.spec import dtype_of, ndim_of, shape_of
-from kerata.losses.loss import Loss, Tensor, as_float, as_labels, as_tensor
+from kerata.losses.loss import Loss, Tensor, as_float, as_labels, as_tensor, known_size
 
 # Stands for minus infinity in a log-sum-exp, where a real one would give NaN gradients.
 _NOTHING = -1e9
@@ -63,8 +63,8 @@ def circle(
     same = ops.equal(ops.expand_dims(labels, 1), ops.expand_dims(ref_labels, 0))
     other = ops.logical_not(same)
     if remove_diagonal:
-        itself = np.eye(*shape_of(similarity), dtype=bool)
-        same = ops.logical_and(same, np.logical_not(itself))
+        itself = np.eye(known_size(similarity, 0), known_size(similarity, 1))
+        same = ops.logical_and(same, itself == 0)
 
     # How far a similarity is from its optimum weighs it.
     pull = ops.relu(ops.subtract(1.0 + margin, similarity))

@@ -68,7 +68,7 @@ from kerata.metrics.curves import (
 from kerata.metrics.f_score import F1Score, FBetaScore
 from kerata.metrics.hinge import CategoricalHinge, Hinge, SquaredHinge
 from kerata.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
-from kerata.metrics.matching import matching
+from kerata.metrics.matching import get, matching
 from kerata.metrics.metric import Metric
 from kerata.metrics.probabilistic import (
     BinaryCrossentropy,
@@ -165,43 +165,9 @@ __all__ = [
     "top_k_categorical_accuracy",
 ]
 
-# Names of functions that mean their metric when they are written as a string.
-_METRIC_OF_FUNCTION: dict[str, type[Metric]] = {
-    "binary_accuracy": BinaryAccuracy,
-    "categorical_accuracy": CategoricalAccuracy,
-    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
-    "top_k_categorical_accuracy": TopKCategoricalAccuracy,
-    "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
-    "pearson_correlation": PearsonCorrelation,
-    "concordance_correlation": ConcordanceCorrelation,
-}
-
 # Losses that can be reported by name though there is no metric class for them.
 for _loss in (binary_focal_crossentropy, categorical_focal_crossentropy, huber, log_cosh):
     registry.register("metrics")(_loss)
-
-
-def get(identifier: Any) -> Callable[..., Any] | None:
-    """Return the metric that is meant.
-
-    Args:
-        identifier: a name (`"mse"`, `"AUC"`), a configuration, a metric, a class of metrics, any
-            callable `(y_true, y_pred)`, or `None`. For "accuracy" by the shapes of targets and
-            predictions see `matching`.
-
-    Returns:
-        A metric, a function, or `None` for `None`.
-
-    Raises:
-        ValueError: if the name is unknown.
-
-    >>> import kerata
-    >>> kerata.metrics.get("mse")
-    <MeanSquaredError name=mean_squared_error>
-    """
-    if isinstance(identifier, str) and identifier in _METRIC_OF_FUNCTION:
-        return _METRIC_OF_FUNCTION[identifier]()
-    return serialization.resolve("metrics", identifier)
 
 
 def serialize(metric: Callable[..., Any]) -> dict[str, Any]:

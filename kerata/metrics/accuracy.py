@@ -6,8 +6,8 @@ from typing import Any
 
 from kerata import ops
 from kerata.core.registry import register
-from kerata.core.spec import dtype_of, shape_of
-from kerata.losses.loss import as_labels, labels_and_scores, pair
+from kerata.core.spec import dtype_of
+from kerata.losses.loss import as_labels, known_size, labels_and_scores, pair
 from kerata.metrics.metric import Tensor
 from kerata.metrics.reduction import MeanMetricWrapper
 
@@ -161,7 +161,7 @@ def sparse_top_k_categorical_accuracy(
 
 def _in_top_k(labels: Tensor, scores: Tensor, k: int) -> Tensor:
     """Return 1 where fewer than `k` scores are above that of the label."""
-    one_hot = ops.one_hot(labels, shape_of(scores)[-1], dtype=dtype_of(scores))
+    one_hot = ops.one_hot(labels, known_size(scores, -1), dtype=dtype_of(scores))
     right = ops.sum(ops.multiply(one_hot, scores), axis=-1, keepdims=True)
     above = ops.sum(ops.cast(ops.greater(scores, right), "int32"), axis=-1)
     return ops.cast(ops.less(above, k), dtype_of(scores))

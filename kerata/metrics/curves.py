@@ -15,7 +15,7 @@ from kerata import ops
 from kerata.core.registry import register
 from kerata.core.spec import shape_of
 from kerata.core.variable import Variable
-from kerata.losses.loss import pair, weights_for
+from kerata.losses.loss import known_size, pair, weights_for
 from kerata.metrics.confusion import Answers, answers_of
 from kerata.metrics.metric import Metric, Tensor, mask_of
 
@@ -46,7 +46,7 @@ def counts_over(answers: Answers, thresholds: Sequence[float], labels: int = 1) 
     levels = np.asarray(thresholds, "float32")
     intervals = ops.cast(ops.searchsorted(levels, answers.scores, side="left"), "int32")
     if labels > 1:
-        label = np.arange(shape_of(answers.scores)[0], dtype="int32") % labels
+        label = np.arange(known_size(answers.scores, 0), dtype="int32") % labels
         intervals = ops.add(ops.multiply(intervals, labels), label)
     counts = []
     for weights in (answers.positive, answers.negative):
@@ -394,8 +394,7 @@ class AUC(_Curve):
         self.build(shape_of(y_true), shape_of(y_pred))
         weights = weights_for(y_pred, sample_weight, mask)
         if self.label_weights is not None and not self.multi_label:
-            label_weights = np.asarray(self.label_weights, "float32")
-            label_weights = np.broadcast_to(label_weights, shape_of(y_pred))
+            label_weights = ops.multiply(ops.ones_like(y_pred), self.label_weights)
             weights = label_weights if weights is None else ops.multiply(weights, label_weights)
         if self.from_logits:
             y_pred = ops.sigmoid(y_pred)

@@ -8,7 +8,7 @@ from typing import Any
 from kerata import ops
 from kerata.core.registry import register
 from kerata.core.spec import shape_of
-from kerata.losses.loss import as_tensor, pair, weights_for
+from kerata.losses.loss import as_tensor, known_size, pair, weights_for
 from kerata.metrics.metric import Metric, Tensor, mask_of
 
 AVERAGES = (None, "micro", "macro", "weighted")
@@ -110,7 +110,7 @@ class FBetaScore(Metric):
         """Return 1 where a class is predicted, else 0."""
         if self.threshold is not None:
             return ops.cast(ops.greater(y_pred, self.threshold), self.dtype)
-        return ops.one_hot(ops.argmax(y_pred, axis=-1), shape_of(y_pred)[-1], dtype=self.dtype)
+        return ops.one_hot(ops.argmax(y_pred, axis=-1), known_size(y_pred, -1), dtype=self.dtype)
 
     def _total(self, values: Tensor, weights: Tensor | None) -> Tensor:
         if weights is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -92,34 +91,36 @@ class Mean(Metric):
         if ndim_of(values) == 0:
             mask = None  # one number for a whole batch has dealt with the mask already
         if sample_weight is None and mask is None:
-            self._add_rows(values)
+            count = shape_of(values)[0] if ndim_of(values) else 1
+            self.accumulate((self.total, _sum_of_rows(values)), (self.count, count))
+        elif ndim_of(values) == 0 and ndim_of(sample_weight) == 0:
+            total = ops.multiply(values, sample_weight)
+            self.accumulate((self.total, total), (self.count, sample_weight))
         else:
             self._add_weighted(values, sample_weight, mask)
 
-    def _add_rows(self, values: Tensor) -> None:
-        shape = shape_of(values)
-        if len(shape) > 1:
-            values = ops.mean(values, axis=tuple(range(1, len(shape))))
-        total = ops.sum(values) if shape else values
-        self.accumulate((self.total, total), (self.count, shape[0] if shape else 1))
-
     def _add_weighted(self, values: Tensor, sample_weight: Any, mask: Any) -> None:
-        """Add the weighted sum and the sum of the weights, rows of many values counting once."""
         rank = max(ndim_of(w) for w in (sample_weight, mask) if w is not None)
         if ndim_of(values) > rank:
             values = ops.mean(values, axis=tuple(range(rank, ndim_of(values))))
         weights = weights_for(values, sample_weight, mask)
-        # A weight that stands for a whole row weighs each of its values.
-        weights = ops.broadcast_to(weights, shape_of(values))
-        share = 1.0 / max(math.prod(shape_of(values)[1:]), 1)
-        total, count = ops.sum(ops.multiply(values, weights)), ops.sum(weights)
-        if share != 1.0:
-            total, count = ops.multiply(total, share), ops.multiply(count, share)
-        self.accumulate((self.total, total), (self.count, count))
+        if shape_of(weights) != shape_of(values):
+            # A weight that stands for a whole row weighs each of its values.
+            weights = ops.broadcast_to(weights, shape_of(values))
+        total = _sum_of_rows(ops.multiply(values, weights))
+        self.accumulate((self.total, total), (self.count, _sum_of_rows(weights)))
 
     def result(self) -> Tensor:
         """Return the mean; 0 if nothing was seen."""
         return ops.divide_no_nan(self.total, self.count)
+
+
+def _sum_of_rows(values: Tensor) -> Tensor:
+    """Return the sum over the first axis, of the means over the others."""
+    rank = ndim_of(values)
+    if rank == 0:
+        return values
+    return ops.sum(ops.mean(values, axis=tuple(range(1, rank))) if rank > 1 else values)
 
 
 @register("metrics")
@@ -145,7 +146,9 @@ class MeanMetricWrapper(Mean):
         self.fn = fn
         self.fn_kwargs = kwargs
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(  # type: ignore[override]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
         """Add a batch.
 
         Args:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from kerata import ops
 from kerata.core.registry import register
 from kerata.core.spec import ndim_of, shape_of
-from kerata.losses.loss import as_columns, pair, weights_for
+from kerata.losses.loss import as_columns, known_size, pair, weights_for
 from kerata.losses.regression import (
     cosine,
     log_cosh,
@@ -214,16 +213,16 @@ class R2Score(Metric):
         """
         if self.built:
             return
-        outputs = (y_pred_shape[1] if len(y_pred_shape) == 2 else 1,)
-        if len(y_pred_shape) > 2 or outputs[0] is None:
+        size = y_pred_shape[1] if len(y_pred_shape) == 2 else 1
+        if len(y_pred_shape) > 2 or size is None:
             raise ValueError(
                 f"R2Score takes predictions of shape (batch, outputs), got {tuple(y_pred_shape)}. "
                 "Reshape them to two dimensions."
             )
-        self.squared_sum = self.add_variable(outputs, "zeros", name="squared_sum")
-        self.sum = self.add_variable(outputs, "zeros", name="sum")
-        self.residual = self.add_variable(outputs, "zeros", name="residual")
-        self.count = self.add_variable(outputs, "zeros", name="count")
+        self.squared_sum = self.add_variable((size,), "zeros", name="squared_sum")
+        self.sum = self.add_variable((size,), "zeros", name="sum")
+        self.residual = self.add_variable((size,), "zeros", name="residual")
+        self.count = self.add_variable((size,), "zeros", name="count")
         self.built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -252,7 +251,7 @@ class R2Score(Metric):
             (self.squared_sum, ops.sum(ops.multiply(y_true, weighted), axis=0)),
             (self.residual, ops.sum(error, axis=0)),
             (self.count, ops.sum(weights, axis=0)),
-            (self.num_samples, math.prod(shape_of(y_true))),
+            (self.num_samples, known_size(y_true, 0) * known_size(y_true, 1)),
         )
 
     def result(self) -> Tensor:

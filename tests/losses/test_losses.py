@@ -27,6 +27,7 @@ ONE_HOT = np.eye(CLASSES, dtype="float32")[LABELS]
 BINARY = (RNG.random((BATCH, CLASSES)) > 0.5).astype("float32")
 SIGNS = 2 * BINARY - 1
 EMBEDDINGS = (REAL / np.linalg.norm(REAL, axis=-1, keepdims=True)).astype("float32")
+SEQUENCES = RNG.standard_normal((2, 7, 4)).astype("float32")
 
 # name of the class, its arguments, targets, predictions
 CASES = [
@@ -92,7 +93,7 @@ CASES = [
     ("Tversky", {"alpha": 0.3, "beta": 0.9, "axis": (1,)}, BINARY, PROBABILITIES),
     ("Circle", {"gamma": 2.0}, LABELS, EMBEDDINGS),
     ("Circle", {"gamma": 2.0, "margin": 0.25, "remove_diagonal": False}, LABELS, EMBEDDINGS),
-    ("CTC", {}, np.array([[1, 2, 0], [3, 3, 1]]), RNG.standard_normal((2, 7, 4))),
+    ("CTC", {}, np.array([[1, 2, 0], [3, 3, 1]]), SEQUENCES),
 ]
 IDS = [f"{name}-{index}" for index, (name, *_) in enumerate(CASES)]
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
@@ -252,6 +253,22 @@ def test_classes_on_another_axis(backend, axis):
     agree(ours(labels, scores), theirs(labels, np.moveaxis(scores, 1, -1)))
 
 
+def test_ctc_is_that_of_torch(backend):
+    """Among them: repeated labels, no label, and more labels than steps allow."""
+    import torch
+
+    labels = np.array([[1, 1, 2, 2], [3, 0, 0, 0], [0, 0, 0, 0], [1, 2, 3, 1]])
+    scores = RNG.standard_normal((4, 6, 5)).astype("float32")
+    lengths = torch.tensor((labels != 0).sum(1))
+    logs = torch.log_softmax(torch.tensor(scores), -1).transpose(0, 1)
+    expected = torch.nn.functional.ctc_loss(
+        logs, torch.tensor(labels), torch.full((4,), 6), lengths, reduction="none"
+    )
+    values = as_numpy(kerata.losses.ctc(labels, scores))
+    np.testing.assert_allclose(values, expected.numpy(), rtol=1e-5)
+    assert as_numpy(kerata.losses.ctc([[1, 1]], np.zeros((1, 2, 3), "float32")))[0] > 1e20
+
+
 def test_circle_with_references(backend):
     references, labels = EMBEDDINGS[:3], np.array([0, 1, 2])
     for remove_diagonal in (False, True):
@@ -350,6 +367,33 @@ def gradient_of(function, point):
     variable = torch.tensor(point, requires_grad=True)
     function(variable).backward()
     return variable.grad.numpy()
+
+
+def test_gradients_reach_through_a_tape(training_backend):
+    inputs, start, labels = POSITIVE.T, REAL[:, :3], np.array([0, 2, 1, 1])
+    scores = (inputs @ start).astype("float64")
+    chances = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    weights = kerata.Variable(start)
+    for loss, y_true, slope in (
+        (kerata.losses.MeanSquaredError(), np.zeros((4, 3)), 2 * scores / 12),
+        (
+            kerata.losses.SparseCategoricalCrossentropy(from_logits=True),
+            labels,
+            (chances - np.eye(3)[labels]) / 4,
+        ),
+    ):
+        with kerata.GradientTape() as tape:
+            value = loss(y_true, kerata.ops.matmul(inputs, weights))
+        gradient = as_numpy(tape.gradient(value, weights))
+        np.testing.assert_allclose(gradient, inputs.T @ slope, rtol=1e-4, atol=1e-5)
+
+
+def test_symbolic_tensors_give_symbolic_losses():
+    scores, labels = kerata.KerasTensor((None, 5, 3)), kerata.KerasTensor((None, 5), "int32")
+    assert kerata.losses.sparse_categorical_crossentropy(labels, scores).shape == (None, 5)
+    assert kerata.losses.SparseCategoricalCrossentropy()(labels, scores).shape == ()
+    with pytest.raises(ValueError, match="to_categorical"):
+        kerata.losses.categorical_crossentropy(labels, scores)
 
 
 # -- names and configurations --------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import kerata
 from kerata.core.spec import TensorSpec
 from kerata.metrics import matching
 
@@ -46,6 +47,9 @@ def test_logits():
     assert matching("accuracy", labels, scores, from_logits=True).name == "accuracy"
 
 
-def test_unknown_family():
-    with pytest.raises(ValueError, match="No family of metrics 'auc'; expected one of accuracy"):
-        matching("auc", TensorSpec((None,)), TensorSpec((None,)))
+def test_other_names():
+    spec = TensorSpec((None, 3))
+    assert matching("mse", spec, spec).name == "mean_squared_error"
+    assert matching("huber", spec, spec).fn is kerata.losses.huber
+    with pytest.raises(ValueError, match="'auc'"):
+        matching("aucc", spec, spec)
