@@ -93,7 +93,8 @@ class BatchNormalization(Affine):
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
         self.renorm = renorm
-        self.renorm_clipping = _checked_clipping(renorm_clipping)
+        clipping = _checked_clipping(renorm_clipping)
+        self.renorm_clipping = clipping or {} if renorm else clipping
         self.renorm_momentum = renorm_momentum
         self.synchronized = synchronized
 
@@ -155,7 +156,7 @@ class BatchNormalization(Affine):
         """
         mean, variance = self._moments(inputs, mask)
         stddev = ops.sqrt(variance + self.epsilon)
-        limits = {"rmin": 0.0, "rmax": math.inf, "dmax": math.inf, **self.renorm_clipping}
+        limits = {"rmin": 0.0, "rmax": math.inf, "dmax": math.inf, **(self.renorm_clipping or {})}
         r = ops.divide(stddev, self.renorm_stddev)
         r = ops.stop_gradient(ops.clip(r, limits["rmin"], limits["rmax"]))
         d = ops.divide(ops.subtract(mean, self.renorm_mean), self.renorm_stddev)
@@ -224,10 +225,10 @@ def _single_axis(axis: Any) -> int:
     raise ValueError(f"`axis` is {axis}; batch normalization has one axis of features: give one.")
 
 
-def _checked_clipping(clipping: Mapping[str, float] | None) -> dict[str, float]:
+def _checked_clipping(clipping: Mapping[str, float] | None) -> dict[str, float] | None:
     unknown = sorted(set(clipping or {}) - {"rmin", "rmax", "dmax"})
     if unknown:
         raise ValueError(
             f"`renorm_clipping` has the keys {unknown}; expected some of 'rmin', 'rmax', 'dmax'."
         )
-    return dict(clipping or {})
+    return None if clipping is None else dict(clipping)
