@@ -13,7 +13,7 @@ from kerata.core import dtypes
 from kerata.core.config import floatx
 from kerata.core.primitive import Tensor, primitive
 from kerata.core.seeds import SeedGenerator, draw_key
-from kerata.core.spec import Shape, TensorSpec, dtype_of, ndim_of, shape_of
+from kerata.core.spec import Shape, TensorSpec, ndim_of, shape_of
 from kerata.core.symbolic import SymbolicTensor
 from kerata.ops.cast import in_dtype
 from kerata.ops.elementwise import add, multiply, subtract

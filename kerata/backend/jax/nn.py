@@ -176,18 +176,20 @@ def negative_log_likelihood(log_probabilities, target):
 def scaled_dot_product_attention(
     query, key, value, bias, mask, scale, is_causal, attn_logits_soft_cap
 ):
-    if attn_logits_soft_cap is None:
+    if attn_logits_soft_cap is None and query.dtype != jnp.float64:
         return nn.dot_product_attention(
             query, key, value, bias, mask, scale=scale, is_causal=is_causal
         )
-    return _capped_attention(query, key, value, bias, mask, scale, is_causal, attn_logits_soft_cap)
+    return _attention(query, key, value, bias, mask, scale, is_causal, attn_logits_soft_cap)
 
 
-def _capped_attention(query, key, value, bias, mask, scale, is_causal, cap):
+def _attention(query, key, value, bias, mask, scale, is_causal, cap):
+    """Attention for what JAX' own lacks: capped logits, and float64 all the way."""
     repeats = query.shape[2] // key.shape[2]
     key, value = jnp.repeat(key, repeats, 2), jnp.repeat(value, repeats, 2)
-    logits = jnp.einsum("btnh,bsnh->bnts", query, key).astype(jnp.float32) * scale
-    logits = jnp.tanh(logits / cap) * cap
+    logits = _wide(jnp.einsum("btnh,bsnh->bnts", query, key)) * scale
+    if cap is not None:
+        logits = jnp.tanh(logits / cap) * cap
     if bias is not None:
         logits = logits + bias
     if is_causal:

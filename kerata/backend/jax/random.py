@@ -38,8 +38,9 @@ def integer_samples(key, shape, minval, maxval, dtype):
 
 
 def categorical_samples(key, logits, num_samples, dtype):
-    shape = (num_samples, logits.shape[0])
-    return jax.random.categorical(_threefry(key), logits, -1, shape).T.astype(_known(dtype))
+    shape = (logits.shape[0], num_samples)
+    samples = jax.random.categorical(_threefry(key), logits[..., None], 1, shape)
+    return samples.astype(_known(dtype))
 
 
 def gamma_samples(key, alpha, shape, dtype):
@@ -47,7 +48,8 @@ def gamma_samples(key, alpha, shape, dtype):
 
 
 def beta_samples(key, alpha, beta, shape, dtype):
-    return jax.random.beta(_threefry(key), alpha, beta, shape, _known(dtype))
+    samples = jax.random.beta(_threefry(key), alpha, beta, shape, alpha.dtype)
+    return samples.astype(_known(dtype))
 
 
 def binomial_samples(key, counts, probabilities, shape, dtype):

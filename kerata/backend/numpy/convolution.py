@@ -9,8 +9,10 @@ its input with zeros and correlates with the flipped kernel. Kernels have the la
 import numpy as np
 
 from kerata.backend import windows
+from kerata.backend.numpy.half import _in_float32
 
 
+@_in_float32
 def convolution(inputs, kernel, strides, padding, data_format, dilation_rate):
     inputs = _channels_last(inputs, data_format)
     sizes, window = inputs.shape[1:-1], kernel.shape[:-2]
@@ -19,6 +21,7 @@ def convolution(inputs, kernel, strides, padding, data_format, dilation_rate):
     return _original_format(outputs, data_format)
 
 
+@_in_float32
 def transposed_convolution(
     inputs, kernel, strides, padding, output_padding, data_format, dilation_rate
 ):

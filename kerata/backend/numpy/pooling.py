@@ -3,13 +3,16 @@
 import numpy as np
 
 from kerata.backend import windows
+from kerata.backend.numpy.half import _in_float32
 
 
+@_in_float32
 def windowed_max(inputs, pool_size, strides, padding, data_format):
     views = _windows(inputs, pool_size, strides, padding, data_format, _lowest(inputs.dtype))
     return views.max(axis=tuple(range(-len(pool_size), 0)))
 
 
+@_in_float32
 def windowed_mean(inputs, pool_size, strides, padding, data_format):
     """Return means over the elements that are not padding."""
     arguments = (pool_size, strides, padding, data_format)

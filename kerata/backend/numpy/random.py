@@ -8,6 +8,8 @@ the position instead, cheap on every engine and equal on all of them.
 import ml_dtypes
 import numpy as np
 
+from kerata.backend.numpy.half import _in_float32
+
 # The multiplicative hash "lowbias32" of Wellons (2018), "Prospecting for Hash Functions".
 _FIRST, _SECOND = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
 
@@ -67,6 +69,7 @@ def permuted(key, x, axis):
     return _generator(key).permuted(x, axis=axis)
 
 
+@_in_float32
 def dropped_out(inputs, key, rate, noise_shape):
     kept = _hash_of_positions(key, noise_shape) >= _threshold(rate)
     return np.where(kept, inputs * (1 / (1 - rate) if rate < 1 else 0), 0).astype(inputs.dtype)

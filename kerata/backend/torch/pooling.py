@@ -22,6 +22,10 @@ def windowed_max(inputs, pool_size, strides, padding, data_format):
 
 def windowed_mean(inputs, pool_size, strides, padding, data_format):
     """Return means over the elements that are not padding."""
+    if inputs.dtype.itemsize < 4 and len(pool_size) == 3:
+        # torch has no such mean in half precision
+        wide = windowed_mean(inputs.float(), pool_size, strides, padding, data_format)
+        return wide.to(inputs.dtype)
     inputs, amounts = _prepared(inputs, pool_size, strides, padding, data_format)
     mean = _MEAN[len(pool_size)]
     if _any(amounts):

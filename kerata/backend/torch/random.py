@@ -56,23 +56,25 @@ def categorical_samples(key, logits, num_samples, dtype):
 
 
 def gamma_samples(key, alpha, shape, dtype):
-    return _gamma(key, alpha.expand(shape)).to(getattr(torch, dtype))
+    samples = torch._standard_gamma(_wide(alpha, shape), generator=_generator(key))
+    return samples.to(getattr(torch, dtype))
 
 
 def beta_samples(key, alpha, beta, shape, dtype):
-    concentration = torch.stack([alpha.expand(shape), beta.expand(shape)], -1)
+    concentration = torch.stack([_wide(alpha, shape), _wide(beta, shape)], -1)
     samples = torch._sample_dirichlet(concentration, generator=_generator(key))[..., 0]
     return samples.to(getattr(torch, dtype))
 
 
-def _gamma(key, alpha):
-    return torch._standard_gamma(alpha, generator=_generator(key))
-
-
 def binomial_samples(key, counts, probabilities, shape, dtype):
-    counts, probabilities = counts.expand(shape), probabilities.expand(shape)
-    samples = torch.binomial(counts, probabilities, generator=_generator(key))
-    return samples.to(getattr(torch, dtype))
+    parameters = _wide(counts, shape), _wide(probabilities, shape)
+    return torch.binomial(*parameters, generator=_generator(key)).to(getattr(torch, dtype))
+
+
+def _wide(parameter, shape):
+    """Return a parameter broadcast, in a precision for which torch has samplers."""
+    wide = parameter if parameter.dtype == torch.float64 else parameter.float()
+    return wide.expand(shape)
 
 
 def permuted(key, x, axis):

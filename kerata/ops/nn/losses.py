@@ -5,7 +5,7 @@ from __future__ import annotations
 from kerata.core import config, dtypes
 from kerata.core.primitive import Tensor, primitive
 from kerata.core.spec import TensorSpec, dtype_of, ndim_of, shape_of
-from kerata.ops.cast import cast, in_dtype
+from kerata.ops.cast import cast
 from kerata.ops.elementwise import add, clip, divide, log, multiply, negative, subtract
 from kerata.ops.nn.activations import log_sigmoid, log_softmax
 from kerata.ops.nn.placement import beside
@@ -43,7 +43,7 @@ def categorical_crossentropy(
     1.3863
     """
     _check_alike("categorical_crossentropy", target, output)
-    target = in_dtype(target, dtypes.to_float(dtype_of(output)))
+    target = cast(beside(target, output), dtypes.to_float(dtype_of(output)))
     logs = _log_probabilities(output, from_logits, axis)
     return negative(sum(multiply(target, logs), axis=axis))
 
@@ -104,7 +104,7 @@ def binary_crossentropy(target: Tensor, output: Tensor, from_logits: bool = Fals
     [0.6931, 1.3863]
     """
     _check_alike("binary_crossentropy", target, output)
-    target = in_dtype(target, dtypes.to_float(dtype_of(output)))
+    target = cast(beside(target, output), dtypes.to_float(dtype_of(output)))
     if from_logits:
         yes, no = log_sigmoid(output), log_sigmoid(negative(output))
     else:
