@@ -61,6 +61,9 @@ class Backend(ABC):
     # Primitives whose kernels take Python scalars as they are, without making a tensor of them.
     native_scalars: frozenset[str] = frozenset()
 
+    # The engine's own dtype objects that gradients can flow through.
+    inexact_dtypes: frozenset = frozenset()
+
     # How gradients are found: "native" (the engine records by itself), "functional" (the tape
     # records units and asks `vjp`), or None (the engine has no gradients).
     gradients: ClassVar[str | None] = None

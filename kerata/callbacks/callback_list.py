@@ -102,6 +102,11 @@ class CallbackList:
         hooks = BATCH_HOOKS[mode] + (("on_train_steps_end",) if mode == "train" else ())
         return any(self._asked[hook] for hook in hooks)
 
+    def wants_logs_of_each_step(self, mode: str = "train") -> bool:
+        """Tell whether a callback reads the logs of every step, not only now and then."""
+        asked = (c for hook in BATCH_HOOKS[mode] for c in self._asked[hook])
+        return any(not getattr(callback, "takes_lazy_logs", False) for callback in asked)
+
     def check_monitors(self, names: Sequence[str]) -> None:
         """Raise if a callback monitors a metric that will not exist.
 

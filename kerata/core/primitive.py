@@ -54,13 +54,14 @@ class Primitive:
         if kwargs and not self.tensor_names.isdisjoint(kwargs):
             args, kwargs = self._tensors_first(args, kwargs)
         arguments = list(args)
-        values = self._take(arguments)
-        backend, symbolic = _find_backend(values)
-        if symbolic:
-            return self._record(args, kwargs, values)
+        backend = self._engine_of_ready(arguments)
+        values = arguments if backend is not None else self._take(arguments)
         try:
-            concrete = self._convert(backend, values)
-            self._put(arguments, concrete)
+            if backend is None:
+                backend, symbolic = _find_backend(values)
+                if symbolic:
+                    return self._record(args, kwargs, values)
+                self._put(arguments, self._convert(backend, values))
             kernel = backend.kernels[self.name]
             recorder = current.recorder
             if recorder is None or recorder.backend is not backend:
@@ -74,6 +75,39 @@ class Primitive:
         return result
 
     # -- arguments -------------------------------------------------------------------------
+
+    def _engine_of_ready(self, arguments: list) -> Backend | None:
+        """Return the engine if all tensors are its own and of one dtype: the hot path.
+
+        Variables among the arguments are replaced by their values in any case.
+        """
+        if self.many:
+            return None
+        backend = dtype = None
+        no_scalars = ready = True
+        for i in self.single[: len(arguments)]:
+            value = arguments[i]
+            kind = type(value)
+            if kind is Variable:
+                value = arguments[i] = value.value
+                kind = type(value)
+            if value is None:
+                continue
+            engine = select.engine_of_type(kind)
+            if engine is None:
+                ready = ready and kind in (float, int)
+                no_scalars = False
+            elif backend is None:
+                backend, dtype = engine, value.dtype
+            elif engine is not backend or (value.dtype != dtype and self.promote != "keep"):
+                ready = False
+        if backend is None or not ready:
+            return None
+        if not no_scalars and self.name not in backend.native_scalars:
+            return None
+        if no_scalars and self.promote != "float":
+            return backend
+        return backend if dtype in backend.inexact_dtypes else None
 
     def _tensors_first(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """Move tensors given by keyword to their positions, with what stands before them."""

@@ -225,17 +225,19 @@ class Layer(Configurable):
             if name not in _BOOKKEEPING:
                 yield from _stateful(value)
 
+    @structural
     def _sublayers(self) -> list[Layer]:
         return _unique(item for item in self._state() if isinstance(item, Layer))
 
     def _flatten_layers(self, recursive: bool = True, include_self: bool = True) -> list[Layer]:
         found = [self] if include_self else []
-        for layer in self._sublayers():
+        for layer in self._sublayers:
             found.append(layer)
             if recursive:
                 found.extend(layer._flatten_layers(include_self=False))
         return _unique(found)
 
+    @structural
     def _own_variables(self) -> list[Variable]:
         return _unique(item for item in self._state() if isinstance(item, Variable))
 
@@ -243,17 +245,17 @@ class Layer(Configurable):
     def weights(self) -> list[Variable]:
         """All weights: of the layer, then of its sublayers, trainable and not."""
         return _unique(
-            [*self._own_variables(), *(w for layer in self._sublayers() for w in layer.weights)]
+            [*self._own_variables, *(w for layer in self._sublayers for w in layer.weights)]
         )
 
     @structural
     def variables(self) -> list[Variable]:
         """All state: weights, metric variables and the state of seed generators."""
-        own = list(self._own_variables())
+        own = list(self._own_variables)
         for item in self._state():
             if not isinstance(item, (Variable, Layer)):
                 own.extend(_variables_of(item))
-        return _unique([*own, *(v for layer in self._sublayers() for v in layer.variables)])
+        return _unique([*own, *(v for layer in self._sublayers for v in layer.variables)])
 
     @structural
     def trainable_variables(self) -> list[Variable]:
@@ -281,7 +283,7 @@ class Layer(Configurable):
     def metrics(self) -> list[Any]:
         """Metrics among the attributes of the layer and its sublayers."""
         own = [i for i in self._state() if hasattr(i, "update_state") and hasattr(i, "result")]
-        return _unique([*own, *(m for layer in self._sublayers() for m in layer.metrics)])
+        return _unique([*own, *(m for layer in self._sublayers for m in layer.metrics)])
 
     @property
     def metrics_variables(self) -> list[Variable]:
@@ -297,11 +299,11 @@ class Layer(Configurable):
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
         forget_structure()
-        for variable in self._own_variables():
+        for variable in self._own_variables:
             if getattr(variable, "_frozen_by_layer", False) or variable.trainable:
                 variable._frozen_by_layer = not value  # type: ignore[attr-defined]
                 variable.trainable = bool(value)
-        for layer in self._sublayers():
+        for layer in self._sublayers:
             layer.trainable = value
 
     def count_params(self) -> int:
@@ -750,12 +752,12 @@ class Layer(Configurable):
 
     def save_own_variables(self, store: Any) -> None:
         """Write the layer's own variables (not its sublayers') into a mapping of arrays."""
-        for index, variable in enumerate(self._own_variables()):
+        for index, variable in enumerate(self._own_variables):
             store[str(index)] = variable.numpy()
 
     def load_own_variables(self, store: Any) -> None:
         """Set the layer's own variables from a mapping written by `save_own_variables`."""
-        own = self._own_variables()
+        own = self._own_variables
         if len(store.keys()) != len(own):
             raise ValueError(
                 f"Layer {self.path!r} has {len(own)} variables, the file has {len(store.keys())}."

@@ -147,7 +147,7 @@ class Model(Trainer, Layer):
         """The layers directly in the model."""
         if self._graph is not None:
             return list(self._graph.layers)
-        return [layer for layer in self._sublayers() if not isinstance(layer, _not_layers())]
+        return [layer for layer in self._sublayers if not isinstance(layer, _not_layers())]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by its name or its place in `layers`.

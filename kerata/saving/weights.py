@@ -61,7 +61,7 @@ def _own_variables(layer: Any) -> list[Variable]:
     def follows(variable: Variable) -> bool:
         return not (variable.trainable or getattr(variable, "_frozen_by_layer", False))
 
-    return sorted(layer._own_variables(), key=follows)
+    return sorted(layer._own_variables, key=follows)
 
 
 def _is_optimizer(part: Any) -> bool:

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from kerata.core import tree
-from kerata.core.context import set_current
+from kerata.core.context import current, set_current
 from kerata.core.function import StatefulProgram
 from kerata.core.variable import Variable
 from kerata.training.data import Batch, Chunk
 
 # A chunk of K steps should not delay progress and Ctrl-C, nor outgrow the caches.
 _MOST_BYTES = 16 * 2**20
-_EAGER_STEPS = 16
+_EAGER_STEPS = 64
 # Floating-point operations of one step -> how many steps are fused into one call.
 _FUSED_STEPS = ((1e6, 64), (3e8, 16), (math.inf, 4))
 
@@ -70,10 +70,15 @@ class Program:
         steps = max(1, min(steps, int(_MOST_BYTES // max(size, 1))))
         return min(steps, limit) if limit else steps
 
-    def run(self, chunk: Chunk) -> Results:
-        """Run all steps of a chunk."""
+    def run(self, chunk: Chunk, each: bool = True) -> Results:
+        """Run all steps of a chunk.
+
+        Args:
+            chunk: stacked batches.
+            each: whether the logs of every step are wanted, not only those of the last.
+        """
         if self._compiled is None:
-            return Results(self._run_eagerly(chunk), None, self._backend)
+            return Results(self._run_eagerly(chunk, each), None, self._backend)
         batch, steps = tuple(chunk.batch), chunk.steps
         batch = self._padded(batch, steps)
         return Results(None, self._compiled.many(batch, steps), self._backend, steps)
@@ -96,15 +101,16 @@ class Program:
 
         return tree.map_structure(pad, batch)
 
-    def _run_eagerly(self, chunk: Chunk) -> list[Any]:
+    def _run_eagerly(self, chunk: Chunk, each: bool) -> list[Any]:
         engine = self._backend
         stacked = [
             None if leaf is None else engine.view_numpy(leaf) for leaf in tree.flatten(chunk.batch)
         ]
         results = []
-        with set_current(structure={}):
+        with set_current(structure={}, results_wanted=True):
             for index in range(chunk.steps):
                 leaves = [None if leaf is None else leaf[index] for leaf in stacked]
+                current.results_wanted = each or index + 1 == chunk.steps
                 results.append(self._step(tree.pack(tuple(chunk.batch), leaves)))
         return results
 
@@ -130,7 +136,8 @@ class Results:
     def logs(self, step: int = -1) -> dict[str, Any]:
         """Return the result of one step as numbers on the host."""
         if self._each is not None:
-            found = self._each[step]
+            # Steps whose logs nobody asked for have none; the last one's stand for them.
+            found = self._each[step] or self._each[-1]
             return {name: to_number(value, self._backend) for name, value in found.items()}
         if not isinstance(self._stacked, dict):
             return {}

@@ -13,7 +13,7 @@ import numpy as np
 
 from kerata.backend import select
 from kerata.core import config, tree
-from kerata.core.context import structural
+from kerata.core.context import current, structural
 from kerata.core.errors import user_facing
 from kerata.core.serialization import deserialize, resolve, serialize
 from kerata.core.spec import TensorSpec
@@ -258,7 +258,7 @@ class Trainer:
         """
         if self._compile_metrics is not None:
             self._compile_metrics.update_state(y, y_pred, sample_weight)
-        return self.get_metrics_result()
+        return self.get_metrics_result() if current.results_wanted else {}
 
     # -- fit -------------------------------------------------------------------------------
 
@@ -380,10 +380,11 @@ class Trainer:
         length = self._steps_per_call(program, batches, run.most_fused_steps)
         step, results = start, None
         hooks = run.has_batch_hooks("train")
+        each = run.wants_logs_of_each_step("train")
         for chunk in batches.chunks(epoch, length, start):
             if hooks and length == 1:
                 run.on_train_batch_begin(step)
-            results = program.run(chunk)
+            results = program.run(chunk, each)
             if hooks:
                 self._replay(run, results, step, begin=length > 1)
             step += chunk.steps
@@ -502,9 +503,10 @@ class Trainer:
         run.on_test_begin()
         length = self._steps_per_call(program, batches, None)
         hooks = run.has_batch_hooks("test")
+        each = run.wants_logs_of_each_step("test")
         step, results = 0, None
         for chunk in batches.chunks(0, length):
-            results = program.run(chunk)
+            results = program.run(chunk, each)
             if hooks:
                 for index in range(results.steps):
                     run.on_test_batch_begin(step + index)

@@ -24,6 +24,10 @@ class JaxBackend(Backend):
     donates = True
     # Tracers are arrays by `isinstance`, but not by `issubclass`.
     tensor_types = (jax.Array, jax.core.Tracer)
+    inexact_dtypes = frozenset(
+        np.dtype(name)
+        for name in ("float16", "float32", "float64", "complex64", "complex128", jnp.bfloat16)
+    )
     native_scalars = frozenset(("add", "subtract", "multiply", "true_divide", "divide"))
 
     def __init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,6 +28,7 @@ class TorchBackend(Backend):
     name = "torch"
     gradients = "native"
     tensor_types = (torch.Tensor,)
+    inexact_dtypes = frozenset(d for d in _NAME if d.is_floating_point or d.is_complex)
     native_scalars = frozenset(("add", "subtract", "multiply", "true_divide", "divide"))
 
     def __init__(self) -> None:
@@ -39,7 +41,7 @@ class TorchBackend(Backend):
         return torch.device("cuda") if self._on_gpu else torch.get_default_device()
 
     def from_numpy(self, array: np.ndarray) -> Tensor:
-        return self.view_numpy(np.array(array))
+        return self.view_numpy(np.array(array, order="C"))
 
     def view_numpy(self, array: np.ndarray) -> Tensor:
         if array.dtype.name == "bfloat16":
@@ -65,7 +67,7 @@ class TorchBackend(Backend):
         return tensor.to(_DTYPE[dtype])
 
     def scalar(self, value: float | int | bool, dtype: str) -> Tensor:
-        return torch.tensor(value, dtype=_DTYPE[dtype], device=self.device)
+        return _constant(value, type(value), dtype, str(self.device))
 
     def stop_gradient(self, tensor: Tensor) -> Tensor:
         return tensor.detach()
@@ -142,6 +144,12 @@ class TorchBackend(Backend):
     def prepare_training(self) -> None:
         # Denormal numbers slow over-fitted networks on CPUs by a third; XLA flushes them too.
         torch.set_flush_denormal(True)
+
+
+@functools.lru_cache(maxsize=256)
+def _constant(value: float | int | bool, _kind: type, dtype: str, device: str) -> torch.Tensor:
+    """Return a scalar tensor; the same few constants are asked for at every step."""
+    return torch.tensor(value, dtype=_DTYPE[dtype], device=device)
 
 
 def _differentiable(tensor: torch.Tensor) -> bool:
