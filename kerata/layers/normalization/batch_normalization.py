@@ -210,7 +210,7 @@ class BatchNormalization(Affine):
     def _update(self, momentum: float, averages: list[Variable], values: list[Any]) -> None:
         """Move averages towards the values of this batch."""
         new = [
-            ops.add(average * momentum, ops.stop_gradient(value) * (1.0 - momentum))
+            average.value * momentum + value * (1.0 - momentum)
             for average, value in zip(averages, values, strict=True)
         ]
         assign_all(averages, new)
