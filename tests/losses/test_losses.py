@@ -388,6 +388,19 @@ def test_gradients_reach_through_a_tape(training_backend):
         np.testing.assert_allclose(gradient, inputs.T @ slope, rtol=1e-4, atol=1e-5)
 
 
+def test_ctc_has_gradients_on_a_tape(training_backend):
+    """Its formula indexes tensors, which a tape must see as well."""
+    import jax
+
+    labels = np.array([[1, 2, 0], [3, 3, 1]])
+    scores = kerata.Variable(SEQUENCES)
+    with kerata.GradientTape() as tape:
+        value = kerata.losses.CTC()(labels, kerata.ops.multiply(scores, 1.0))
+    expected = jax.grad(lambda x: keras.losses.ctc(labels, x).mean())(SEQUENCES)
+    gradient = as_numpy(tape.gradient(value, scores))
+    np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_symbolic_tensors_give_symbolic_losses():
     scores, labels = kerata.KerasTensor((None, 5, 3)), kerata.KerasTensor((None, 5), "int32")
     assert kerata.losses.sparse_categorical_crossentropy(labels, scores).shape == (None, 5)

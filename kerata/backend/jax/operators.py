@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from operator import getitem
 from typing import Any
 
 import jax
@@ -40,6 +41,9 @@ def install(recorder: Callable[[], Any]) -> None:
 
 
 def _recorded(original: Callable, recorder: Callable[[], Any]) -> Callable:
+    # A real array's own indexing refuses the tracers that a unit is differentiated with.
+    unit = getitem if original.__name__ == "__getitem__" else original
+
     @functools.wraps(original)
     def operator(self: Any, *args: Any, **kwargs: Any) -> Any:
         active = recorder()
@@ -47,6 +51,6 @@ def _recorded(original: Callable, recorder: Callable[[], Any]) -> Callable:
             return original(self, *args, **kwargs)
         if args and not isinstance(args[0], (jax.Array, float, int)) and hasattr(args[0], "spec"):
             return NotImplemented  # a Variable or symbolic tensor: its own operator takes over
-        return active.operation(original, [self, *args], kwargs)
+        return active.operation(unit, [self, *args], kwargs)
 
     return operator
