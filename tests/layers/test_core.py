@@ -69,6 +69,13 @@ def test_embedding_without_mask_zero_makes_no_mask(backend):
     assert masks.of(Embedding(5, 2)(np.array([[1, 0]]))) is None
 
 
+@pytest.mark.parametrize("name", ["numpy", "torch"])
+def test_embedding_refuses_numbers_beyond_its_table(name):
+    with kerata.use_backend(name):
+        with pytest.raises(ValueError, match="the largest input is 49.*Set input_dim=50 or more"):
+            Embedding(20, 2)(np.array([[3, 49]]))
+
+
 def test_embedding_takes_floats_as_integers(backend):
     layer = Embedding(5, 2)
     close(layer(np.array([[1.0, 4.0]], "float32")), numpy_of(layer(np.array([[1, 4]]))))

@@ -21,7 +21,10 @@ MASK = np.array([[1, 1, 0], [1, 0, 0], [1, 1, 1], [0, 0, 0]], bool)
 
 
 def test_batch_normalization_leaves_masked_steps_out(backend):
-    layer, expected = BatchNormalization(momentum=0.6), keras.layers.BatchNormalization(momentum=0.6)
+    layer, expected = (
+        BatchNormalization(momentum=0.6),
+        keras.layers.BatchNormalization(momentum=0.6),
+    )
     close(layer(X, training=True, mask=MASK), expected(X, training=True, mask=MASK))
     for mine, theirs in zip(layer.get_weights(), expected.get_weights(), strict=True):
         close(mine, theirs)

@@ -13,6 +13,8 @@ from kerata.layers.conv.base import Convolution
 class Conv(Convolution):
     """Base of the convolutions whose every output channel sees its group's input channels."""
 
+    kernel: Any = None  # the variable, once it is built
+
     def __init__(
         self,
         filters: int,

@@ -32,7 +32,8 @@ class Embedding(Layer):
     Input: integers of any shape. Output: `(*input shape, output_dim)`.
 
     Raises:
-        ValueError: If a size is not a positive integer.
+        ValueError: If a size is not a positive integer, or (except on JAX, where the rows become
+            NaN) an input is too large.
 
     >>> import kerata
     >>> layer = kerata.layers.Embedding(100, 4)
@@ -89,7 +90,18 @@ class Embedding(Layer):
         """Return the rows that the integers name."""
         if not dtypes.is_integer(dtype_of(inputs)):
             inputs = ops.cast(inputs, "int32")
-        return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
+        try:
+            rows = ops.take(self.embeddings, inputs, axis=0)
+        except IndexError:
+            raise ValueError(self._out_of_range(inputs)) from None
+        return ops.cast(rows, self.compute_dtype)
+
+    def _out_of_range(self, inputs: Any) -> str:
+        largest = int(ops.convert_to_numpy(inputs).max())
+        return (
+            f"{self.path}: the largest input is {largest}, but the table has rows 0 to "
+            f"{self.input_dim - 1}. Set input_dim={largest + 1} or more."
+        )
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return where the inputs are not 0, if 0 means padding."""
