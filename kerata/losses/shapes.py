@@ -111,7 +111,7 @@ def one_hot(target: Target) -> None:
         _refuse(
             target,
             "y holds one label per sample, not one column per class. Use "
-            f"'sparse_categorical_crossentropy', or y = to_categorical(y, {classes}).",
+            f"'sparse_categorical_{_kind(target)}', or y = to_categorical(y, {classes}).",
         )
     _refuse(target, _advice(target))
 
@@ -125,8 +125,8 @@ def class_index(target: Target) -> None:
     if target.y_true.ndim > 1 and _compatible(shape, target.y_pred.shape):
         _refuse(
             target,
-            "y is one-hot, but this loss takes class numbers. Use 'categorical_crossentropy', "
-            "or y = y.argmax(-1).",
+            "y is one-hot, but class numbers are expected. Use "
+            f"'categorical_{_kind(target)}', or y = y.argmax(-1).",
         )
     _refuse(target, _advice(target))
 
@@ -227,6 +227,10 @@ def _refuse(target: Target, reason: str) -> NoReturn:
         f"{target.where}: y has shape {_shown(target.y_true.shape)}, the predictions have shape "
         f"{_shown(target.y_pred.shape)}: {reason}"
     )
+
+
+def _kind(target: Target) -> str:
+    return "accuracy" if target.where.endswith("accuracy") else "crossentropy"
 
 
 def _refuse_single_class(target: Target) -> None:

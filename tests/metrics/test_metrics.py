@@ -603,7 +603,7 @@ def test_state_of_another_length():
         (lambda m: m.MeanIoU(2)([0, 1], [0]), r"must be equal"),
         (
             lambda m: m.CategoricalAccuracy()([0, 1], [[0.1, 0.9], [0.2, 0.8]]),
-            "sparse_categorical_crossentropy",
+            "Use 'sparse_categorical_accuracy'",
         ),
         (lambda m: m.MeanSquaredError()([[1.0]], [[1.0, 2.0]]), "1 column, the model has 2"),
         (lambda m: m.Mean()([1.0, 2.0], [1.0, 2.0, 3.0]), "Give one weight per sample"),
