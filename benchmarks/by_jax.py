@@ -58,8 +58,10 @@ def _logits(name: str, p: dict, x: Any, key: Any) -> Any:
         return _dense(p, x, 3 if name == "tiny" else 2)
     if name == "cnn":
         for i in range(2):
-            conv = jax.lax.conv_general_dilated(x, p[f"k{i}"], (1, 1), "VALID", dimension_numbers=_NAMES)
-            x = jax.nn.relu(conv + p[f"c{i}"])
+            x = jax.lax.conv_general_dilated(
+                x, p[f"k{i}"], (1, 1), "VALID", dimension_numbers=_NAMES
+            )
+            x = jax.nn.relu(x + p[f"c{i}"])
         x = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
         first, second = jax.random.split(key)
         h = _dropout(first, x, 0.25).reshape(x.shape[0], -1)
@@ -112,9 +114,9 @@ def prepare(name: str) -> Callable[[], list[float]]:
     task = TASKS[name]
     x, y = data(name)
     p = _parameters(name)
-    zeros = jax.tree.map(jnp.zeros_like, p)
-    key = jax.random.key(0)
-    state = (p, zeros, jax.tree.map(jnp.zeros_like, p), jnp.float32(0), key, jnp.float32(0), jnp.float32(0))
+    zeros = [jax.tree.map(jnp.zeros_like, p) for _ in range(2)]
+    sums = [jnp.float32(0) for _ in range(2)]
+    state = (p, *zeros, jnp.float32(0), jax.random.key(0), *sums)
     step = jax.jit(lambda s, x, y: _step(name, s, x, y), donate_argnums=0)
 
     def scan(s: tuple, xs: Any, ys: Any) -> tuple:

@@ -16,13 +16,13 @@ import numpy as np
 
 import kerata as keras
 
-FILE = pathlib.Path(os.environ.get("KERATA_DATA_DIR", "data")) / "house_votes_84/house-votes-84.data"
+FOLDER = pathlib.Path(os.environ.get("KERATA_DATA_DIR", "data")) / "house_votes_84"
 VOTE = {"y": 1.0, "n": -1.0, "?": 0.0}
 
 
 def load() -> tuple[np.ndarray, np.ndarray]:
     """Return the votes, shape (435, 16), and the parties: 0 republican, 1 democrat."""
-    with FILE.open() as file:
+    with (FOLDER / "house-votes-84.data").open() as file:
         rows = [row for row in csv.reader(file) if row]
     votes = np.array([[VOTE[vote] for vote in row[1:]] for row in rows], "float32")
     parties = np.array([row[0] == "democrat" for row in rows], "float32")

@@ -59,39 +59,77 @@ __all__ = ["__version__", *_PUBLIC]
 if TYPE_CHECKING:
     from kerata import (
         activations as activations,
+    )
+    from kerata import (
         backend as backend,
+    )
+    from kerata import (
         callbacks as callbacks,
+    )
+    from kerata import (
         constraints as constraints,
+    )
+    from kerata import (
         datasets as datasets,
+    )
+    from kerata import (
         initializers as initializers,
+    )
+    from kerata import (
         layers as layers,
+    )
+    from kerata import (
         losses as losses,
+    )
+    from kerata import (
         metrics as metrics,
+    )
+    from kerata import (
         models as models,
+    )
+    from kerata import (
         ops as ops,
+    )
+    from kerata import (
         optimizers as optimizers,
+    )
+    from kerata import (
         random as random,
+    )
+    from kerata import (
         regularizers as regularizers,
+    )
+    from kerata import (
         saving as saving,
+    )
+    from kerata import (
         utils as utils,
+    )
+    from kerata import (
         visualization as visualization,
     )
     from kerata.backend.select import use_backend as use_backend
-    from kerata.core import config as config, tree as tree
+    from kerata.core import config as config
+    from kerata.core import tree as tree
     from kerata.core.dtype_policy import DTypePolicy as DTypePolicy
     from kerata.core.function import function as function
     from kerata.core.names import name_scope as name_scope
     from kerata.core.scope import StatelessScope as StatelessScope
-    from kerata.core.symbolic import SymbolicTensor as KerasTensor
+    from kerata.core.symbolic import SymbolicTensor
     from kerata.core.tape import GradientTape as GradientTape
     from kerata.core.variable import Variable as Variable
     from kerata.initializers import Initializer as Initializer
-    from kerata.layers import Input as Input, InputSpec as InputSpec, Layer as Layer
+    from kerata.layers import Input as Input
+    from kerata.layers import InputSpec as InputSpec
+    from kerata.layers import Layer as Layer
     from kerata.losses import Loss as Loss
     from kerata.metrics import Metric as Metric
-    from kerata.models import Model as Model, Sequential as Sequential
+    from kerata.models import Model as Model
+    from kerata.models import Sequential as Sequential
     from kerata.optimizers import Optimizer as Optimizer
     from kerata.regularizers import Regularizer as Regularizer
+
+    KerasTensor = SymbolicTensor
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The laws of the house: who may import whom, what an import may load, who may ask for a backend."""
+"""The laws of the house: who imports whom, what an import loads, who asks for a backend."""
 
 import ast
 import json

@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import secrets
+from typing import Any
 
 from kerata.backend.select import backend, set_backend, use_backend
 
@@ -35,14 +36,14 @@ _FLOATX = ("bfloat16", "float16", "float32", "float64")
 _IMAGE_DATA_FORMATS = ("channels_last", "channels_first")
 
 
-def _saved_settings() -> dict[str, object]:
+def _saved_settings() -> dict[str, Any]:
     home = os.environ.get("KERATA_HOME") or pathlib.Path.home() / ".kerata"
     path = pathlib.Path(home) / "kerata.json"
     return json.loads(path.read_text()) if path.is_file() else {}
 
 
 _saved = _saved_settings()
-_settings = {
+_settings: dict[str, Any] = {
     "floatx": _saved.get("floatx", "float32"),
     "epsilon": _saved.get("epsilon", 1e-7),
     "image_data_format": _saved.get("image_data_format", "channels_last"),
@@ -121,7 +122,7 @@ def is_traceback_filtering_enabled() -> bool:
 
 
 # Seeds: one sequence per process, from which every unseeded initializer and generator draws.
-_seeds = {"entropy": secrets.randbits(63), "drawn": 0, "explicit": False}
+_seeds: dict[str, Any] = {"entropy": secrets.randbits(63), "drawn": 0, "explicit": False}
 _MASK = (1 << 64) - 1
 
 

@@ -28,7 +28,7 @@ class DTypePolicy(Configurable):
     """
 
     def __init__(self, name: str | None = None, source_name: str | None = None):
-        self.name = name or dtype_policy().name
+        self.name: str = name or dtype_policy().name
         self.source_name = source_name
         if self.name in _MIXED:
             self.compute_dtype, self.variable_dtype = _MIXED[self.name], "float32"

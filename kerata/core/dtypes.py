@@ -8,7 +8,7 @@ tensor of their own kind. The table is the lattice of JAX's type promotion seman
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ def is_inexact(dtype: str) -> bool:
     return dtype in FLOATS or dtype in COMPLEX
 
 
-@lru_cache(maxsize=None)
+@cache
 def _named(dtype: Any) -> str:
     if isinstance(dtype, str) and dtype in _ABOVE:
         return dtype
@@ -107,12 +107,12 @@ def canonical(dtype: Any) -> str:
         return _PYTHON[dtype] or floatx()
     if isinstance(dtype, np.dtype):  # NumPy says that dtype("float64") == "float"
         return _named(dtype.name)
-    if dtype in ("float",):
+    if isinstance(dtype, str) and dtype == "float":
         return floatx()
     return _named(dtype)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _ancestors(dtype: str) -> frozenset[str]:
     found = {dtype}
     for above in _ABOVE[dtype]:
@@ -120,7 +120,7 @@ def _ancestors(dtype: str) -> frozenset[str]:
     return frozenset(found)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _least_upper_bound(dtypes: frozenset[str]) -> str:
     common = frozenset.intersection(*(_ancestors(dtype) for dtype in dtypes))
     for candidate in common:
@@ -153,5 +153,5 @@ def strong(dtype: str) -> str:
 
 
 def to_float(dtype: str) -> str:
-    """Return `dtype` if gradients can flow through it, else floatx (for sin, mean, softmax, ...)."""
+    """Return `dtype` if gradients can flow through it, else floatx (for sin, mean, ...)."""
     return dtype if is_inexact(dtype) else floatx()

@@ -186,6 +186,7 @@ class Function:
 
     @user_facing
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the compiled function."""
         backend = select.default()
         if not backend.compiles or not self._jit_compile or current.scope is not None:
             return self._function(*args, **kwargs)

@@ -51,6 +51,7 @@ class Primitive:
         self.op: Callable = rule
 
     def __call__(self, args: tuple, kwargs: dict) -> Any:
+        """Apply the operation to the arguments of a call."""
         if kwargs and not self.tensor_names.isdisjoint(kwargs):
             args, kwargs = self._tensors_first(args, kwargs)
         arguments = list(args)

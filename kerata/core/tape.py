@@ -157,15 +157,18 @@ class GradientTape:
         engine = backend_of(*targets)
         if engine.gradients is None:
             raise RuntimeError(
-                f"The {engine.name} backend computes no gradients: it evaluates and predicts. Train "
-                "with `kerata.config.set_backend('jax')` or 'torch'."
+                f"The {engine.name} backend computes no gradients: it evaluates and predicts. "
+                "Train with `kerata.config.set_backend('jax')` or 'torch'."
             )
         find = self._native if engine.gradients == "native" else self._functional
         gradients = find(engine, targets, leaves, seeds)
         if not self._persistent:
             self._release()
         if unconnected_gradients == "zero":
-            gradients = [_zeros_like(s) if g is None else g for s, g in zip(leaves, gradients)]
+            gradients = [
+                _zeros_like(source) if found is None else found
+                for source, found in zip(leaves, gradients, strict=True)
+            ]
         return tree.pack(sources, gradients)
 
     def _release(self) -> None:
@@ -342,10 +345,11 @@ class Recorder:
         packed["structure"] = result
         packed["flows"] = [self.backend.is_differentiable(leaf) for leaf in leaves]
         packed["tensors"] = [self.backend.is_tensor(leaf) for leaf in leaves]
-        packed["static"] = [leaf for leaf, t in zip(leaves, packed["tensors"]) if not t]
+        packed["static"] = [x for x, t in zip(leaves, packed["tensors"], strict=True) if not t]
         flows = packed["flows"]
         floats = [leaf for leaf, flow in zip(leaves, flows, strict=True) if flow]
-        others = [x for x, f, t in zip(leaves, flows, packed["tensors"]) if t and not f]
+        tensors = packed["tensors"]
+        others = [x for x, f, t in zip(leaves, flows, tensors, strict=True) if t and not f]
         return floats, others
 
     def _join(self, packed: dict, floats: list, others: list) -> Any:

@@ -110,7 +110,8 @@ def map_structure(function: Callable, *structures: Structure) -> Structure:
         return mapped if type(first) is dict else type(first)(mapped)
     if isinstance(first, (list, tuple)):
         _check_alike(structures, (list, tuple))
-        return _rebuild(first, [map_structure(function, *each) for each in zip(*structures)])
+        columns = zip(*structures, strict=True)
+        return _rebuild(first, [map_structure(function, *column) for column in columns])
     return function(*structures)
 
 

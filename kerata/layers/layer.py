@@ -450,6 +450,7 @@ class Layer(Configurable):
 
     @user_facing
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the output; builds the layer when it is called for the first time."""
         if current.call is not None:
             return self._call_inside(args, kwargs)
         if self._backend is select.default():
@@ -612,9 +613,10 @@ class Layer(Configurable):
     def _fill_named_masks(self, args: tuple, filled: dict, accepted: frozenset[str]) -> None:
         """Fill `query_mask` for an argument `query`, and so on."""
         parameters = list(_call_signature(type(self).call).parameters)[1:]
-        for name, value in [*zip(parameters, args), *filled.items()]:
+        given = set(parameters[: len(args)])
+        for name, value in [*zip(parameters, args, strict=False), *filled.items()]:
             wanted = f"{name}_mask"
-            if wanted in accepted and filled.get(wanted) is None and wanted not in parameters[: len(args)]:
+            if wanted in accepted and wanted not in given and filled.get(wanted) is None:
                 filled[wanted] = masks.of(value)
 
     def _makes_masks(self) -> bool:
@@ -639,7 +641,7 @@ class Layer(Configurable):
         found = tree.flatten(mask)
         if len(found) == 1 and len(outputs) > 1:
             found = found + [None] * (len(outputs) - 1)
-        for tensor, each in zip(outputs, found):
+        for tensor, each in zip(outputs, found, strict=False):
             # What `compute_mask` says counts more than what the ops of `call` passed on.
             if each is not None and (masks.of(tensor) is None or self._overrides("compute_mask")):
                 masks.attach(tensor, each)

@@ -88,8 +88,8 @@ class Graph:
         source = tensor.node.operation if tensor.node else None
         name = getattr(source, "name", tensor.name)
         return (
-            f"The outputs depend on {name!r} (shape {tensor.shape}), which is not among the model's "
-            f"inputs. Add it: `Model(inputs=[..., {name}], outputs=...)`."
+            f"The outputs depend on {name!r} (shape {tensor.shape}), which is not among the "
+            f"model's inputs. Add it: `Model(inputs=[..., {name}], outputs=...)`."
         )
 
     def _ordered(self, discovered: list[Node]) -> list[Any]:

@@ -41,7 +41,9 @@ class Model(Trainer, Layer):
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        functional = cls is Model and (len(args) >= 2 or ("inputs" in kwargs and "outputs" in kwargs))
+        """Make a `Functional` of `Model(inputs, outputs)`; subclasses stay what they are."""
+        both = len(args) >= 2 or {"inputs", "outputs"} <= set(kwargs)
+        functional = cls is Model and both
         return super().__new__(Functional if functional else cls, *args, **kwargs)
 
     def __init__(

@@ -75,7 +75,7 @@ class Sequential(Model):
         if isinstance(layer, SymbolicTensor) and isinstance(layer.node.operation, InputLayer):  # type: ignore[union-attr]
             return layer.node.operation  # type: ignore[union-attr]
         if isinstance(layer, type) and issubclass(layer, Layer):
-            raise ValueError(f"{layer.__name__} is a class: add an instance, {layer.__name__}(...).")
+            raise ValueError(f"{layer.__name__} is a class; add an instance: {layer.__name__}(...)")
         if isinstance(layer, Layer):
             return layer
         raise ValueError(

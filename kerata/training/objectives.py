@@ -231,6 +231,7 @@ def _as_metric(identifier: Any, target: Any, prediction: Any) -> Metric:
     """Return a metric for a name (which the shapes may decide), function, or object."""
     if isinstance(identifier, Metric):
         return identifier
+    metric: Any
     if isinstance(identifier, str) and target is not None:
         metric = metrics_module.matching(identifier, spec_of(target), spec_of(prediction))
     else:

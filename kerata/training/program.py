@@ -142,7 +142,9 @@ class Results:
         if not isinstance(self._stacked, dict):
             return {}
         step = range(self.steps)[step]
-        return {name: _number_at(value, step, self._backend) for name, value in self._stacked.items()}
+        return {
+            name: _number_at(value, step, self._backend) for name, value in self._stacked.items()
+        }
 
     def arrays(self) -> list[Any]:
         """Return the results of all steps as NumPy arrays, one structure per step."""
@@ -152,7 +154,11 @@ class Results:
                 for result in self._each
             ]
         host = tree.map_structure(lambda leaf: self._backend.to_numpy(leaf), self._stacked)
-        return [tree.map_structure(lambda leaf: leaf[i], host) for i in range(self.steps)]
+        return [_row(host, index) for index in range(self.steps)]
+
+
+def _row(structure: Any, index: int) -> Any:
+    return tree.map_structure(lambda leaf: leaf[index], structure)
 
 
 def to_number(value: Any, backend: Any) -> Any:

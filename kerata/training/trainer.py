@@ -314,8 +314,8 @@ class Trainer:
         engine = self.backend
         if engine.gradients is None:
             raise RuntimeError(
-                f"The {engine.name} backend cannot train: it evaluates and predicts. Make the model "
-                "after `kerata.config.set_backend('jax')` or 'torch'."
+                f"The {engine.name} backend cannot train: it evaluates and predicts. Make the "
+                "model after `kerata.config.set_backend('jax')` or 'torch'."
             )
         engine.prepare_training()
         if validation_split:
@@ -753,7 +753,7 @@ def _layers_metrics(model: Any) -> list[Any]:
     """Return the metrics that the model and its layers hold as attributes."""
     from kerata.layers.layer import Layer
 
-    return Layer.metrics.fget(model)  # type: ignore[attr-defined]
+    return Layer.metrics.__get__(model)
 
 
 def _mean(name: str) -> Any:

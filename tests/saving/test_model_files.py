@@ -243,7 +243,8 @@ def test_variables_made_to_be_trained_come_first(tmp_path):
 
     model = kerata.Sequential([layers.Input((2,)), Mixed()])
     frozen = kerata.Sequential([layers.Input((2,)), Mixed(trainable=False)])
-    for model, trainable in ((model, True), (model, False), (frozen, False), (frozen, True)):
+    cases = ((model, True), (model, False), (frozen, False), (frozen, True))
+    for model, trainable in cases:
         model.trainable = trainable
         assert len(model.trainable_variables) == trainable
         model.save_weights(tmp_path / "m.weights.h5")

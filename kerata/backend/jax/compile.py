@@ -52,7 +52,8 @@ def keep_memory() -> None:
     Left alone where the user has set MALLOC_* or KERATA_KEEP_MEMORY=0.
     """
     chosen = any(name.startswith("MALLOC_") for name in os.environ)
-    if not sys.platform.startswith("linux") or chosen or os.environ.get("KERATA_KEEP_MEMORY") == "0":
+    refused = chosen or os.environ.get("KERATA_KEEP_MEMORY") == "0"
+    if refused or not sys.platform.startswith("linux"):
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
