@@ -32,7 +32,9 @@ from kerata.ops.nn.activations import (
     threshold,
 )
 from kerata.ops.nn.attention import dot_product_attention
+from kerata.ops.nn.complex_numbers import polar
 from kerata.ops.nn.convolution import conv, conv_transpose, depthwise_conv, separable_conv
+from kerata.ops.nn.images import depth_to_space, fold, psnr, space_to_depth, unfold
 from kerata.ops.nn.indices import embedding, multi_hot, one_hot
 from kerata.ops.nn.losses import (
     binary_crossentropy,
@@ -47,9 +49,11 @@ from kerata.ops.nn.normalization import (
     normalize_batch,
     rms_normalization,
 )
-from kerata.ops.nn.pooling import average_pool, max_pool
+from kerata.ops.nn.pooling import adaptive_average_pool, adaptive_max_pool, average_pool, max_pool
 
 __all__ = [
+    "adaptive_average_pool",
+    "adaptive_max_pool",
     "average_pool",
     "batch_normalization",
     "binary_crossentropy",
@@ -57,10 +61,12 @@ __all__ = [
     "celu",
     "conv",
     "conv_transpose",
+    "depth_to_space",
     "depthwise_conv",
     "dot_product_attention",
     "elu",
     "embedding",
+    "fold",
     "gelu",
     "glu",
     "hard_shrink",
@@ -79,6 +85,8 @@ __all__ = [
     "normalize",
     "normalize_batch",
     "one_hot",
+    "polar",
+    "psnr",
     "relu",
     "relu6",
     "rms_normalization",
@@ -90,6 +98,7 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "space_to_depth",
     "sparse_categorical_crossentropy",
     "sparse_plus",
     "sparse_sigmoid",
@@ -98,4 +107,5 @@ __all__ = [
     "swish",
     "tanh_shrink",
     "threshold",
+    "unfold",
 ]
