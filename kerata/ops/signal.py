@@ -88,10 +88,9 @@ def kaiser(x: int, beta: float) -> Tensor:
 @primitive(promote="float")
 def fourier(real: Tensor, imag: Tensor, rank: int, inverse: bool) -> tuple[Tensor, Tensor]:
     """Discrete Fourier transform over the last `rank` dimensions. See `fft`."""
-    if real.shape != imag.shape or real.ndim < rank:
+    if real.ndim < rank:
         raise ValueError(
-            f"Fourier transform of real part {real.shape} and imaginary part {imag.shape}; "
-            f"expected equal shapes of at least {rank} dimensions."
+            f"Fourier transform over {rank} dimensions got shape {real.shape}; add dimensions."
         )
     return real, imag
 
@@ -112,6 +111,11 @@ def inverse_real_fourier(real: Tensor, imag: Tensor, length: int) -> Tensor:
 def _pair(x: Any, name: str) -> tuple[Tensor, Tensor]:
     if not isinstance(x, tuple | list) or len(x) != 2:
         raise ValueError(f"`{name}` expects a pair of tensors (real part, imaginary part).")
+    if shape_of(x[0]) != shape_of(x[1]):
+        raise ValueError(
+            f"`{name}` got a real part of shape {shape_of(x[0])} and an imaginary part of shape "
+            f"{shape_of(x[1])}; expected equal shapes."
+        )
     return x[0], x[1]
 
 

@@ -5,8 +5,26 @@ from jax import lax
 
 
 def item(x, indices, key):
+    _check_in_range(x, indices, key)
     each = iter(indices)
     return x[tuple(next(each) if isinstance(part, str) else part for part in key)]
+
+
+def _check_in_range(x, indices, key):
+    """Refuse integers out of range, which JAX would move into it without a word."""
+    each = iter(indices)
+    used = sum(part is not None and part is not Ellipsis for part in key)
+    axis = 0
+    for part in key:
+        if isinstance(part, int) and not -x.shape[axis] <= part < x.shape[axis]:
+            raise IndexError(f"index {part} for axis {axis} of shape {x.shape}")
+        if part is Ellipsis:
+            axis += x.ndim - used
+        elif isinstance(part, str):
+            index = next(each)
+            axis += index.ndim if index.dtype == bool else 1
+        elif part is not None:
+            axis += 1
 
 
 def slice_at(inputs, start_indices, shape):

@@ -20,6 +20,8 @@ def cholesky(x, upper=False):
 
 
 def qr(x, mode="reduced"):
+    if mode not in ("reduced", "complete"):
+        raise ValueError(f"no mode {mode!r}")
     q, r = jnp.linalg.qr(x, mode)
     return q, r
 

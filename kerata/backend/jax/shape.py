@@ -84,6 +84,8 @@ def split(x, indices_or_sections, axis=0):
 
 
 def unstack(x, num=None, axis=0):
+    if num not in (None, x.shape[axis]):
+        raise ValueError(f"not {num} slices along axis {axis} of shape {tuple(x.shape)}")
     return list(jnp.unstack(x, axis=axis))
 
 

@@ -55,6 +55,8 @@ def argsort(x, axis=-1):
 
 
 def top_k(x, k, sorted=True):
+    if k > x.shape[-1]:
+        raise ValueError(f"no {k} elements in shape {x.shape}")
     order = np.flip(x.shape[-1] - 1 - np.argsort(np.flip(x, -1), -1, kind="stable"), -1)
     indices = order[..., :k]
     return np.take_along_axis(x, indices, -1), indices.astype("int32")

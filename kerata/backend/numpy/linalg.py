@@ -29,6 +29,8 @@ def cholesky(x, upper=False):
 
 
 def qr(x, mode="reduced"):
+    if mode not in ("reduced", "complete"):
+        raise ValueError(f"no mode {mode!r}")
     q, r = np.linalg.qr(_wide(x), mode)
     return q.astype(x.dtype), r.astype(x.dtype)
 

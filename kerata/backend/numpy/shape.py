@@ -51,11 +51,18 @@ def roll(x, shift, axis=None):
     return np.roll(x, shift, axis)
 
 
+def _check_matrix(x):
+    if x.ndim < 2:
+        raise ValueError(f"no matrix: {x.shape}")
+
+
 def tril(x, k=0):
+    _check_matrix(x)
     return np.tril(x, k)
 
 
 def triu(x, k=0):
+    _check_matrix(x)
     return np.triu(x, k)
 
 
@@ -80,6 +87,8 @@ def split(x, indices_or_sections, axis=0):
 
 
 def unstack(x, num=None, axis=0):
+    if num not in (None, x.shape[axis]):
+        raise ValueError(f"not {num} slices along axis {axis} of shape {tuple(x.shape)}")
     return list(np.moveaxis(x, axis, 0))
 
 

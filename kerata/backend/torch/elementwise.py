@@ -3,7 +3,7 @@
 import torch
 
 FROM_ENGINE = (
-    "negative", "sign", "sqrt", "rsqrt", "reciprocal", "exp", "exp2", "expm1",
+    "negative", "sqrt", "rsqrt", "reciprocal", "exp", "exp2", "expm1",
     "log", "log1p", "log2", "log10", "erf", "erfc", "erfinv", "i0", "sinc",
     "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2",
     "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "hypot",
@@ -25,6 +25,11 @@ def abs(x):
 
 def square(x):
     return torch.square(x) if x.dtype != torch.bool else x.to(torch.int32)
+
+
+def sign(x):
+    # torch says 0 for NaN
+    return torch.where(x.isnan(), x, torch.sign(x)) if x.is_floating_point() else torch.sign(x)
 
 
 def cbrt(x):

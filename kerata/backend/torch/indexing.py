@@ -109,6 +109,8 @@ def top_k(x, k, sorted=True):
 
 
 def searchsorted(sorted_sequence, values, side="left"):
+    if sorted_sequence.ndim != 1:
+        raise ValueError(f"no vector: {tuple(sorted_sequence.shape)}")
     return torch.searchsorted(sorted_sequence, values.contiguous(), side=side, out_int32=True)
 
 

@@ -91,6 +91,8 @@ def cumulative_product(x, axis=None):
 
 def _segments(reduce, start, data, segment_ids, num_segments):
     count = int(segment_ids.max()) + 1 if num_segments is None else num_segments
+    if segment_ids.is_floating_point():
+        raise ValueError(f"segment ids of {segment_ids.dtype}")
     shape = data.shape[1:]
     inside = (segment_ids >= 0) & (segment_ids < count)
     index = torch.where(inside, segment_ids, count).long()
