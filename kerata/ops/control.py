@@ -390,9 +390,9 @@ def associative_scan(
     >>> kerata.ops.associative_scan(lambda a, b: a + b, kerata.ops.array([1, 2, 3])).tolist()
     [1, 3, 6]
     """
-    leaves = _flat(elems)
-    sizes = {shape_of(x)[canonical_axis(axis, ndim_of(x))] for x in leaves}
-    if len(sizes) != 1:
+    found = {shape_of(x)[canonical_axis(axis, ndim_of(x))] for x in _flat(elems)}
+    sizes = [size for size in found if size is not None]
+    if len(sizes) > 1:
         raise ValueError(
             f"associative_scan: the tensors have sizes {sorted(sizes)} along axis {axis}; "
             "expected one size."

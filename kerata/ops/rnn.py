@@ -8,6 +8,8 @@ are among `ACTIVATIONS`; for anything else they step through a cell with `ops.sc
 
 from __future__ import annotations
 
+from typing import Any
+
 from kerata.core.primitive import Tensor, primitive
 from kerata.core.spec import TensorSpec
 
@@ -214,7 +216,8 @@ def _check_bias(op: str, bias: TensorSpec | None, shape: tuple[int, ...]) -> Non
 
 def _check_shape(op: str, name: str, spec: TensorSpec, expected: tuple[int | None, ...]) -> None:
     fits = spec.ndim == len(expected) and all(
-        have in (want, None) or want is None for have, want in zip(spec.shape, expected, strict=True)
+        None in (have, want) or have == want
+        for have, want in zip(spec.shape, expected, strict=True)
     )
     if not fits:
         raise ValueError(f"{op}: `{name}` has shape {spec.shape}; expected {expected}.")
@@ -222,7 +225,7 @@ def _check_shape(op: str, name: str, spec: TensorSpec, expected: tuple[int | Non
 
 def _results(
     op: str, inputs: TensorSpec, units: int, return_all: bool, *initial: TensorSpec
-) -> tuple[TensorSpec, ...]:
+) -> Any:
     """Return the specs of the outputs and of the last state."""
     batch, steps, _ = inputs.shape
     for state in initial:

@@ -84,7 +84,7 @@ def _times(states, matrix):
 
 @_compiled
 def simple_rnn(
-    inputs, initial_h, kernel, recurrent_kernel, bias, mask=None,
+    inputs, initial_h, kernel, recurrent_kernel, bias=None, mask=None,
     activation="tanh", go_backwards=False, return_all=True,
 ):  # fmt: skip
     projected = _project(inputs, kernel, bias, go_backwards)
@@ -135,7 +135,7 @@ def _simple_rnn_tangent(activation, primals, tangents):
 
 @_compiled
 def lstm(
-    inputs, initial_h, initial_c, kernel, recurrent_kernel, bias, mask=None,
+    inputs, initial_h, initial_c, kernel, recurrent_kernel, bias=None, mask=None,
     activation="tanh", recurrent_activation="sigmoid", go_backwards=False, return_all=True,
 ):  # fmt: skip
     projected = _project(inputs, kernel, bias, go_backwards)
@@ -199,7 +199,7 @@ def _lstm_tangent(names, primals, tangents):
 
 @_compiled
 def gru(
-    inputs, initial_h, kernel, recurrent_kernel, bias, mask=None,
+    inputs, initial_h, kernel, recurrent_kernel, bias=None, mask=None,
     activation="tanh", recurrent_activation="sigmoid", reset_after=True,
     go_backwards=False, return_all=True,
 ):  # fmt: skip

@@ -43,7 +43,7 @@ def _outputs(states, return_all):
 
 
 def simple_rnn(
-    inputs, initial_h, kernel, recurrent_kernel, bias, mask=None,
+    inputs, initial_h, kernel, recurrent_kernel, bias=None, mask=None,
     activation="tanh", go_backwards=False, return_all=True,
 ):  # fmt: skip
     function = _ACTIVATIONS[activation]
@@ -55,7 +55,7 @@ def simple_rnn(
 
 
 def lstm(
-    inputs, initial_h, initial_c, kernel, recurrent_kernel, bias, mask=None,
+    inputs, initial_h, initial_c, kernel, recurrent_kernel, bias=None, mask=None,
     activation="tanh", recurrent_activation="sigmoid", go_backwards=False, return_all=True,
 ):  # fmt: skip
     function, gate = _ACTIVATIONS[activation], _ACTIVATIONS[recurrent_activation]
@@ -70,7 +70,7 @@ def lstm(
 
 
 def gru(
-    inputs, initial_h, kernel, recurrent_kernel, bias, mask=None,
+    inputs, initial_h, kernel, recurrent_kernel, bias=None, mask=None,
     activation="tanh", recurrent_activation="sigmoid", reset_after=True,
     go_backwards=False, return_all=True,
 ):  # fmt: skip

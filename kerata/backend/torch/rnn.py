@@ -95,7 +95,7 @@ def _weights(kernel, recurrent_kernel, bias, recurrent_bias=None):
 
 
 def simple_rnn(
-    inputs, initial_h, kernel, recurrent_kernel, bias, mask=None,
+    inputs, initial_h, kernel, recurrent_kernel, bias=None, mask=None,
     activation="tanh", go_backwards=False, return_all=True,
 ):  # fmt: skip
     inputs, mask = _sequence(inputs, mask, go_backwards)
@@ -115,7 +115,7 @@ def simple_rnn(
 
 
 def lstm(
-    inputs, initial_h, initial_c, kernel, recurrent_kernel, bias, mask=None,
+    inputs, initial_h, initial_c, kernel, recurrent_kernel, bias=None, mask=None,
     activation="tanh", recurrent_activation="sigmoid", go_backwards=False, return_all=True,
 ):  # fmt: skip
     inputs, mask = _sequence(inputs, mask, go_backwards)
@@ -159,7 +159,7 @@ def _lstm_step(activation, recurrent_activation, recurrent_kernel):
 
 
 def gru(
-    inputs, initial_h, kernel, recurrent_kernel, bias, mask=None,
+    inputs, initial_h, kernel, recurrent_kernel, bias=None, mask=None,
     activation="tanh", recurrent_activation="sigmoid", reset_after=True,
     go_backwards=False, return_all=True,
 ):  # fmt: skip

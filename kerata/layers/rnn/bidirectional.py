@@ -124,7 +124,7 @@ class Bidirectional(Layer):
         training: bool | None = None,
     ) -> Any:
         """Return the merged outputs, with `return_state` the states of both layers as well."""
-        states = [None, None]
+        states: list[Any] = [None, None]
         if initial_state is not None:
             half = len(initial_state) // 2
             states = [list(initial_state[:half]), list(initial_state[half:])]

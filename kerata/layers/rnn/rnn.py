@@ -11,6 +11,7 @@ from kerata.core.registry import register
 from kerata.core.spec import shape_of
 from kerata.core.symbolic import SymbolicTensor
 from kerata.core.variable import Variable, assign_all
+from kerata.initializers import Zeros
 from kerata.layers.arguments import Shape
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
@@ -117,7 +118,7 @@ class RNN(Layer):
         first = self.get_initial_state(sequences_shape[0])
         self._carried.structure = tree.map_structure(lambda state: None, first)
         self._carried.variables = [
-            Variable("zeros", shape_of(state), self.variable_dtype, False, name="rnn_state")
+            Variable(Zeros(), shape_of(state), self.variable_dtype, False, name="rnn_state")
             for state in tree.flatten(first)
         ]
 

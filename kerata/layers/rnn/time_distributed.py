@@ -47,13 +47,14 @@ class TimeDistributed(Wrapper):
         super().__init__(layer, **kwargs)
         self.supports_masking = True
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         """Build the layer for one step."""
         if not self.layer.built:
-            single = all(size is None or isinstance(size, int) for size in input_shape)
-            shapes = self._step_shape(input_shape) if single else [
-                self._step_shape(shape) for shape in input_shape
-            ]
+            shapes: Any
+            if all(size is None or isinstance(size, int) for size in input_shape):
+                shapes = self._step_shape(input_shape)
+            else:
+                shapes = [self._step_shape(shape) for shape in input_shape]
             self.layer.build_from_config({"input_shape": shapes})
 
     def _step_shape(self, shape: Shape) -> Shape:
