@@ -10,6 +10,7 @@ import math
 import torch
 
 _FIRST, _SECOND = 0x7FEB352D, 0x846CA68B - 2**32
+_WORD = 0xFFFFFFFF
 
 
 def advance_key(key):
@@ -19,8 +20,8 @@ def advance_key(key):
 
 
 def _generator(key):
-    first = _first_word(key)
-    return torch.Generator(key.device).manual_seed(int(first) & 0xFFFFFFFF)
+    first, _ = _words_of(key)
+    return torch.Generator(key.device).manual_seed(int(first) & _WORD)
 
 
 def _empty(key, shape, dtype):
@@ -89,15 +90,34 @@ def dropped_out(inputs, key, rate, noise_shape):
 
 def _hash_of_positions(key, shape):
     """Return a random signed 32-bit number for each position of a tensor."""
-    first = _first_word(key)
-    step = _mix(first.clone()).bitwise_or_(1)  # odd: no word comes twice
+    first, step = _words_of(key)
     words = torch.arange(math.prod(shape), dtype=torch.int32, device=key.device)
     return _mix(words.mul_(step).add_(first)).view(shape)
 
 
-def _first_word(key):
+def _words_of(key):
+    """Return the first word of a pattern, and the distance of each to the next.
+
+    On the CPU they are found as Python numbers, which is faster; elsewhere as tensors, because
+    reading the key would make the host wait for the device.
+    """
+    if key.device.type == "cpu":
+        seed, counter = key.tolist()
+        first = _mix_number((_mix_number(seed) + counter) & _WORD)
+        step = _mix_number(first) | 1  # odd: no word comes twice
+        return _signed(first), _signed(step)
     seed, counter = key.view(torch.int32)
-    return _mix(_mix(seed.clone()).add_(counter))
+    first = _mix(_mix(seed.clone()).add_(counter))
+    return first, _mix(first.clone()).bitwise_or_(1)
+
+
+def _mix_number(word):
+    word = ((word ^ (word >> 16)) * _FIRST) & _WORD
+    return ((word ^ (word >> 15)) * _SECOND) & _WORD
+
+
+def _signed(word):
+    return word - 2**32 if word >= 2**31 else word
 
 
 def _mix(words):
