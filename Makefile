@@ -12,7 +12,7 @@ WORKERS ?= 2
 	touch $@
 
 demo: .venv-demo/stamp ## train on handwritten digits and draw what was learnt into demo/
-	.venv-demo/bin/kerata demo --backend torch
+	.venv-demo/bin/kerata demo
 
 test: .venv-test/stamp ## every test and every example of the documentation
 	.venv-test/bin/python -m pytest -n $(WORKERS) -q

@@ -66,6 +66,13 @@ class Layer(Configurable):
     ((2, 3), 1)
     """
 
+    # Whether masks are passed on; classes that define `compute_mask` do.
+    supports_masking: bool = False
+    # What the inputs must look like: an InputSpec, a list of them, or `None`.
+    input_spec: Any = None
+    # In which dtypes it computes and keeps its variables; set by the constructor.
+    dtype_policy: Any = None
+
     def __init__(
         self,
         *,
@@ -88,10 +95,9 @@ class Layer(Configurable):
         self.activity_regularizer = resolve("regularizers", activity_regularizer)
         self.dtype_policy = get_policy(dtype)
         self.autocast = autocast
-        self.input_spec: Any = None
         self.built = False
-        if "supports_masking" not in vars(type(self)):
-            self.supports_masking = self._overrides("compute_mask")
+        if self._overrides("compute_mask"):
+            self.supports_masking = True
         self._trainable = bool(trainable)
         self._input_shape_argument = input_shape
         self._weights: list[Variable] = []

@@ -29,14 +29,16 @@ from kerata.training.program import Program, Results, unpack_x_y_sample_weight
 class Trainer:
     """What a model can do with data. `Model` inherits it."""
 
+    # Whether steps run as Python, line by line, and whether the engine may compile them.
+    run_eagerly: bool = False
+    jit_compile: Any = "auto"
+
     def __init__(self) -> None:
         self.stop_training = False
         self.optimizer: Any = None
         self.loss: Any = None
         self.history: Any = None
         self.compiled = False
-        self.run_eagerly = False
-        self.jit_compile: Any = "auto"
         self.steps_per_execution: int | None = None
         self._compile_arguments: dict[str, Any] | None = None
         self._compile_loss: CompiledLoss | None = None

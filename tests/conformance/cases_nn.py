@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import scipy.special
 
-from tests.conformance.cases import Case, bools, integers, normal, positive
+from tests.conformance.cases import Case, bools, integers, normal, positive, uniform
 
 X, INT = normal(2, 3, 4), integers(5, 2, 3, low=-4)
 # no element lies where a function has a kink, which finite differences would see
@@ -247,6 +247,8 @@ OTHERS = [
       for axes, keepdims in (((0,), False), ((1, 2), True), ((0, 2), False))),
     Case("negative_log_likelihood", (normal(2, 3, 4), integers(5, 2, 3, low=-1)),
          oracle=likelihood),
+    Case("two_class_entropy", (uniform(0, 1, 3, 4), uniform(0.1, 0.9, 3, 4)),
+         oracle=lambda t, p: -(t * np.log(p) + (1 - t) * np.log(1 - p)), rtol=1e-4),
     *(Case("scaled_dot_product_attention", (*tensors, bias, mask, 0.3, causal, cap),
            oracle=attention, rtol=1e-4, atol=1e-5, batch=False)
       for tensors, bias, mask, causal, cap in (

@@ -170,6 +170,11 @@ def negative_log_likelihood(log_probabilities, target):
     return -jnp.where(chosen, log_probabilities, 0).sum(-1)
 
 
+def two_class_entropy(target, probabilities):
+    yes, no = jnp.log(probabilities), jnp.log(1 - probabilities)
+    return -(target * yes + (1 - target) * no)
+
+
 # -- attention -------------------------------------------------------------------------------
 
 

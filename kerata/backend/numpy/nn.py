@@ -188,6 +188,11 @@ def negative_log_likelihood(log_probabilities, target):
     return -np.where(chosen, log_probabilities, 0).sum(-1)
 
 
+def two_class_entropy(target, probabilities):
+    yes, no = np.log(probabilities), np.log(1 - probabilities)
+    return -(target * yes + (1 - target) * no)
+
+
 # -- attention -------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kerata.core import config, dtypes
 from kerata.core.primitive import Tensor, primitive
+from kerata.core.rules import broadcast
 from kerata.core.spec import TensorSpec, dtype_of, ndim_of, shape_of
 from kerata.ops.cast import cast
 from kerata.ops.elementwise import add, clip, divide, log, multiply, negative, subtract
@@ -17,6 +18,12 @@ from kerata.ops.shape import moveaxis, squeeze
 def negative_log_likelihood(log_probabilities: Tensor, target: Tensor) -> Tensor:
     """Return minus the log probability (..., classes) of each target class (...)."""
     return TensorSpec(target.shape, log_probabilities.dtype)
+
+
+@primitive
+def two_class_entropy(target: Tensor, probabilities: Tensor) -> Tensor:
+    """Return `-t * log(p) - (1 - t) * log(1 - p)` for probabilities p inside (0, 1)."""
+    return broadcast(target, probabilities)
 
 
 def categorical_crossentropy(
@@ -105,11 +112,9 @@ def binary_crossentropy(target: Tensor, output: Tensor, from_logits: bool = Fals
     """
     _check_alike("binary_crossentropy", target, output)
     target = cast(beside(target, output), dtypes.to_float(dtype_of(output)))
-    if from_logits:
-        yes, no = log_sigmoid(output), log_sigmoid(negative(output))
-    else:
-        output = _inside(output)
-        yes, no = log(output), log(subtract(1.0, output))
+    if not from_logits:
+        return two_class_entropy(target, _inside(output))
+    yes, no = log_sigmoid(output), log_sigmoid(negative(output))
     weighted = add(multiply(target, yes), multiply(subtract(1.0, target), no))
     return negative(weighted)
 

@@ -1,0 +1,62 @@
+"""The examples as a user runs them, on real data where these are beside the project."""
+
+import importlib.util
+import pathlib
+
+import pytest
+
+import kerata
+
+ROOT = pathlib.Path(__file__).parents[1]
+DATA = ROOT.parent / "shared" / "data"
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+# Example -> (folder of its data or None, arguments of `main`, accuracy to reach).
+RUNS = {
+    "mnist_mlp": ("mnist", {"epochs": 10}, 0.98),
+    "mnist_cnn": ("mnist", {"epochs": 1}, 0.975),
+    "votes": ("house_votes_84", {}, 0.93),
+    "patients": (None, {}, 0.93),
+    "imdb_lstm": ("imdb", {"epochs": 1}, 0.78),
+}
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_example(name, training_backend, monkeypatch, tmp_path):
+    folder, arguments, accuracy = RUNS[name]
+    if folder is not None and not (DATA / folder).is_dir():
+        pytest.skip(f"the data set {folder} is not beside the project")
+    monkeypatch.setenv("KERATA_DATA_DIR", str(DATA))
+    monkeypatch.chdir(tmp_path)
+    assert load(name).main(**arguments) >= accuracy
+    if name == "patients":
+        assert (tmp_path / "patients.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_are_short_and_all_run(path):
+    text = path.read_text()
+    assert len(text.splitlines()) < 150 and text.startswith('"""')
+    assert path.stem in RUNS
+
+
+def test_readme_example_runs(tmp_path, monkeypatch):
+    """The README's program, on a few pictures instead of all."""
+    if not (DATA / "mnist").is_dir():
+        pytest.skip("the data set mnist is not beside the project")
+    monkeypatch.setenv("KERATA_DATA_DIR", str(DATA))
+    monkeypatch.chdir(tmp_path)
+    readme = (ROOT / "README.md").read_text()
+    program = readme.split("```python\n")[1].split("```")[0]
+    (train, test) = kerata.datasets.mnist.load_data()
+    few = tuple(tuple(array[:600] for array in part) for part in (train, test))
+    monkeypatch.setattr(kerata.datasets.mnist, "load_data", lambda: few)
+    exec(compile(program, "README.md", "exec"), {})
+    assert (tmp_path / "digits.keras").exists()
