@@ -55,9 +55,12 @@ def in_dtype(x: Any, dtype: str) -> Any:
 
     Ops need this for arguments that must not choose the engine: numbers beside tensors.
     """
-    if select.engine_of(x) is not None or isinstance(x, SymbolicTensor | Variable):
+    engine = select.engine_of(x)
+    if engine is not None:
+        return x if engine.dtype_name(x) == dtype else astype(x, dtype)
+    if isinstance(x, SymbolicTensor | Variable):
         return cast(x, dtype)
-    return np.asarray(x).astype(numpy_dtype(dtype))
+    return np.asarray(x).astype(numpy_dtype(dtype), copy=False)
 
 
 def saturate_cast(x: Tensor, dtype: Any) -> Tensor:

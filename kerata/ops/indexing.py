@@ -78,7 +78,7 @@ def _places(key: tuple, x: TensorSpec, indices: list) -> list[tuple]:
     return pairs + whole
 
 
-def _range_length(part: slice, size: int | None) -> int | None:
+def _range_length(part: Any, size: int | None) -> int | None:
     if size is not None:
         return len(range(size)[part])
     return None

@@ -597,11 +597,18 @@ def pinv(x: Tensor, rcond: float | None = None) -> Tensor:
     """
     left, values, right = svd(x, full_matrices=False)
     if rcond is None:
-        rcond = 10.0 * builtins.max(shape_of(x)[-2:]) * _precision(values)
+        rcond = 10.0 * _longer_side(x) * _precision(values)
     large = greater(values, multiply(max(values, axis=-1, keepdims=True), rcond))
     inverse = where(large, divide(1.0, where(large, values, 1.0)), 0.0)
     right = multiply(swapaxes(conj(right), -1, -2), expand_dims(inverse, -2))
     return matmul(right, swapaxes(conj(left), -1, -2))
+
+
+def _longer_side(x: Tensor) -> int:
+    rows, columns = shape_of(x)[-2:]
+    if rows is None or columns is None:
+        raise ValueError(f"The matrices, {shape_of(x)}, must have known sizes; give the tolerance.")
+    return rows if rows > columns else columns
 
 
 def _precision(x: Tensor) -> float:
@@ -626,7 +633,7 @@ def lstsq(a: Tensor, b: Tensor, rcond: float | None = None) -> Tensor:
     """
     dtype = to_float(promote(dtype_of(a), dtype_of(b)))
     if rcond is None:
-        rcond = builtins.max(shape_of(a)) * float(np.finfo(dtype).eps)
+        rcond = _longer_side(a) * float(np.finfo(dtype).eps)
     return matmul(pinv(in_dtype(a, dtype), rcond), in_dtype(b, dtype))
 
 
@@ -690,7 +697,7 @@ def matrix_rank(x: Tensor, tol: float | None = None) -> Tensor:
     """
     values = svd(x, compute_uv=False)
     if tol is None:
-        share = builtins.max(shape_of(x)[-2:]) * _precision(values)
+        share = _longer_side(x) * _precision(values)
         limit = multiply(max(values, axis=-1, keepdims=True), share)
     else:
         limit = tol

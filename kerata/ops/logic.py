@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from kerata.backend.select import engine_of
 from kerata.core import dtypes
 from kerata.core.primitive import Tensor, primitive
 from kerata.core.rules import broadcast
@@ -350,11 +351,19 @@ def where(condition: Tensor, x1: Any = None, x2: Any = None) -> Any:
         return nonzero(condition)
     if x1 is None or x2 is None:
         raise ValueError("`where` got one of `x1` and `x2`; give both, or none for indices.")
-    if spec_of(condition).dtype != "bool":
+    if _dtype_of(condition) != "bool":
         condition = not_equal(condition, 0)
     # promotion is done here, because the condition must take no part in it
-    dtype = dtypes.promote(*(weak_dtype(x) or spec_of(x).dtype for x in (x1, x2)))
+    dtype = dtypes.promote(_dtype_of(x1), _dtype_of(x2))
     return select_elements(condition, in_dtype(x1, dtype), in_dtype(x2, dtype))
+
+
+def _dtype_of(x: Any) -> str:
+    """Return the dtype name of a tensor, quickly, or the weak one of a number."""
+    engine = engine_of(x)
+    if engine is not None:
+        return engine.dtype_name(x)
+    return weak_dtype(x) or spec_of(x).dtype
 
 
 @primitive(promote="keep")

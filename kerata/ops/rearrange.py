@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 from kerata.core.primitive import Tensor
 from kerata.core.spec import Shape, shape_of
@@ -62,7 +63,7 @@ def _sizes(groups: Groups, shape: Shape, known: dict[str, int], pattern: str) ->
         raise ValueError(
             f"`rearrange` {pattern!r} names {len(groups)} dimensions; the shape is {shape}."
         )
-    sizes: dict[str, int | None] = dict(known)
+    sizes: dict[str, Any] = dict(known)
     for group, size in zip(groups, shape, strict=True):
         missing = [name for name in group if name not in sizes]
         given = math.prod(sizes[name] for name in group if name in sizes)
@@ -78,7 +79,7 @@ def _sizes(groups: Groups, shape: Shape, known: dict[str, int], pattern: str) ->
     return sizes
 
 
-def _product(sizes: dict[str, int | None], group: list[str]) -> int | None:
+def _product(sizes: dict[str, Any], group: list[str]) -> int | None:
     found = [sizes[name] for name in group]
     return None if None in found else math.prod(found)
 

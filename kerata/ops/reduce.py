@@ -6,6 +6,7 @@ reduced dimensions with size 1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -300,10 +301,7 @@ def _accumulated(x: TensorSpec, axis: int | None) -> TensorSpec:
     if axis is not None:
         canonical_axis(axis, x.ndim)
         return x
-    total = 1
-    for size in x.shape:
-        total = None if None in (size, total) else total * size
-    return x.with_shape((total,))
+    return x.with_shape((None if None in x.shape else math.prod(x.shape),))
 
 
 @primitive
