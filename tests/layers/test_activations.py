@@ -22,6 +22,12 @@ def test_softmax_of_nothing_is_nothing(backend):
     close(Softmax()(X, mask=np.zeros_like(MASK)), np.zeros_like(X))
 
 
+def test_softmax_with_mask_of_time_steps(backend):
+    steps = np.array([[1, 1, 0], [1, 0, 0]], bool)
+    expected = np.exp(X) * steps[..., None]
+    close(Softmax(axis=1)(X, mask=steps), expected / expected.sum(1, keepdims=True))
+
+
 def test_leaky_relu_knows_the_old_name_of_its_slope():
     assert LeakyReLU(alpha=0.2).negative_slope == 0.2
 

@@ -37,14 +37,6 @@ def is_trained(row):
     return (row.name in TRAINED or "Conv" in row.name) and not bare
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Let JAX compile quickly rather than well: each program here runs once, on small arrays."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_values_are_those_of_keras(row, backend):
     driver.check_values(row)
