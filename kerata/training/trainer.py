@@ -599,7 +599,7 @@ class Trainer:
         class_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """Train on one batch and return the loss and metrics, accumulated since the last reset.
+        """Train on one batch and return its loss and metrics.
 
         Args:
             x, y, sample_weight, class_weight: one batch, as for `fit`.
@@ -611,7 +611,7 @@ class Trainer:
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Evaluate one batch and return the loss and metrics, accumulated since the last reset.
+        """Evaluate one batch and return its loss and metrics.
 
         Args:
             x, y, sample_weight: one batch, as for `evaluate`.
@@ -634,6 +634,7 @@ class Trainer:
         with select.use_backend(self.backend):
             batch = self._whole_batch(x, y, sample_weight, class_weight)
             self._make_ready(batch, None, "fit" if kind == "train" else "evaluate")
+            self.reset_metrics()
             logs = self._program(kind).run(_chunk_of(batch)).logs()
         values = list(logs.values())
         return logs if return_dict else values[0] if len(values) == 1 else values
