@@ -273,8 +273,8 @@ def gamma(shape: Sequence[int], alpha: float, dtype: Any = None, seed: Seed = No
     True
     """
     dtype = _float_dtype("gamma", dtype)
-    key, shape = _key_and_shape(seed, shape, alpha)
-    return gamma_samples(key, in_dtype(alpha, dtype), shape, dtype)
+    key, sizes = _key_and_shape(seed, shape, alpha)
+    return gamma_samples(key, in_dtype(alpha, dtype), sizes, dtype)
 
 
 def beta(
@@ -300,8 +300,8 @@ def beta(
     True
     """
     dtype = _float_dtype("beta", dtype)
-    key, shape = _key_and_shape(seed, shape, alpha, beta)
-    return beta_samples(key, in_dtype(alpha, dtype), in_dtype(beta, dtype), shape, dtype)
+    key, sizes = _key_and_shape(seed, shape, alpha, beta)
+    return beta_samples(key, in_dtype(alpha, dtype), in_dtype(beta, dtype), sizes, dtype)
 
 
 def binomial(
@@ -331,9 +331,9 @@ def binomial(
     [5.0, 5.0, 5.0]
     """
     dtype = _float_dtype("binomial", dtype)
-    key, shape = _key_and_shape(seed, shape, counts, probabilities)
+    key, sizes = _key_and_shape(seed, shape, counts, probabilities)
     parameters = in_dtype(counts, dtype), in_dtype(probabilities, dtype)
-    return binomial_samples(key, *parameters, shape, dtype)
+    return binomial_samples(key, *parameters, sizes, dtype)
 
 
 def shuffle(x: Tensor, axis: int = 0, seed: Seed = None) -> Tensor:

@@ -17,6 +17,7 @@ The price is forward-mode differentiation (`jax.jvp`, `jax.hessian`): see `gradi
 """
 
 import itertools
+import math
 from functools import partial
 from typing import NamedTuple
 
@@ -29,6 +30,13 @@ from kerata.backend.jax.gradient import has_own_rules
 
 # Up to this many input channels, windows as the rows of a matrix are faster.
 _FEW_CHANNELS = 4
+
+# Larger windows (more than 11 x 11 elements) are not taken apart into their elements.
+_FEW_TAPS = 121
+
+# Outside of a compiled program one call of a compiled function is much faster than many small
+# ones; inside, the function is merged into the program.
+_compiled = partial(jax.jit, static_argnames="geometry", inline=True)
 
 
 class _Geometry(NamedTuple):
@@ -78,16 +86,17 @@ def _dispatch(inputs, kernel, geometry, data_format):
         return jnp.moveaxis(outputs, -1, 1)
     channels = kernel.shape[-2]
     if channels < inputs.shape[-1]:
-        return (
-            _depthwise(inputs, kernel, geometry)
-            if channels == 1
-            else _grouped(inputs, kernel, geometry)
-        )
+        form = _depthwise if channels == 1 and _has_few_taps(kernel) else _grouped
+        return form(inputs, kernel, geometry)
     if _is_pointwise(kernel, geometry):
         return _pointwise(inputs, kernel, geometry.strides)
-    if channels <= _FEW_CHANNELS and max(geometry.spread) == 1:
+    if channels <= _FEW_CHANNELS and _has_few_taps(kernel) and max(geometry.spread) == 1:
         return _correlate_rows(inputs, kernel, geometry)
     return _correlate(inputs, kernel, geometry)
+
+
+def _has_few_taps(kernel):
+    return math.prod(kernel.shape[:-2]) <= _FEW_TAPS
 
 
 def _lax_convolution(inputs, kernel, geometry, data_format):
@@ -232,6 +241,7 @@ def _correlate_rows(inputs, kernel, geometry):
     return _correlate_rows_forward(inputs, kernel, geometry)[0]
 
 
+@_compiled
 def _correlate_rows_forward(inputs, kernel, geometry):
     taps = jnp.concatenate(list(_taps(inputs, kernel.shape[:-2], geometry)), axis=-1)
     rows = taps.reshape(-1, taps.shape[-1])
@@ -254,6 +264,7 @@ _correlate_rows.defvjp(_correlate_rows_forward, _correlate_rows_backward)
 # -- groups ----------------------------------------------------------------------------------
 
 
+@_compiled
 def _grouped(inputs, kernel, geometry):
     """Convolve each group of channels by itself, one after the other."""
     groups = inputs.shape[-1] // kernel.shape[-2]
@@ -269,6 +280,7 @@ def _grouped(inputs, kernel, geometry):
     return outputs.reshape(*outputs.shape[:-2], -1)
 
 
+@_compiled
 def _depthwise(inputs, kernel, geometry):
     *window, _, filters = kernel.shape
     inputs = jnp.repeat(inputs, filters // inputs.shape[-1], axis=-1)
@@ -300,6 +312,7 @@ def _depthwise_backward(geometry, saved, gradient):
 _depthwise_sum.defvjp(_depthwise_forward, _depthwise_backward)
 
 
+@_compiled
 def _depthwise_kernel_gradient(inputs, kernel, gradient, geometry):
     """Sum products over the batch in a loop: an image at a time stays in the caches."""
     window = kernel.shape[:-1]

@@ -18,6 +18,10 @@ from kerata.backend.jax.gradient import has_own_rules
 
 _MOST_SLICES = 255  # what a byte can tell apart
 
+# Outside of a compiled program one call of a compiled function is much faster than many small
+# ones; inside, the function is merged into the program.
+_compiled = partial(jax.jit, static_argnums=(1, 2, 3), inline=True)
+
 
 def windowed_max(inputs, pool_size, strides, padding, data_format):
     lowest = _lowest(inputs.dtype)
@@ -37,7 +41,7 @@ def windowed_mean(inputs, pool_size, strides, padding, data_format):
     if has_own_rules():
         sums = _pad(inputs, axes, amounts, zero)
         for axis, size, stride in zip(axes, pool_size, strides, strict=True):
-            sums = reduce(jnp.add, _slices(sums, axis, size, stride))
+            sums = _reduce_along(sums, axis, size, stride, jnp.add)
     else:
         sums = _reduce_window(inputs, zero, lax.add, axes, amounts, pool_size, strides)
     return sums / _counts(inputs, axes, amounts, pool_size, strides)
@@ -76,6 +80,8 @@ def _reduce_window(inputs, start, operation, axes, amounts, pool_size, strides):
 
 
 def _pad(inputs, axes, amounts, fill):
+    if not any(low or high for low, high in amounts):
+        return inputs
     config = _everywhere(inputs.ndim, axes, [(low, high, 0) for low, high in amounts], (0, 0, 0))
     return lax.pad(inputs, jnp.asarray(fill, inputs.dtype), config)
 
@@ -99,14 +105,21 @@ def _slices(inputs, axis, size, stride):
     ]
 
 
+@partial(jax.jit, static_argnums=(1, 2, 3, 4), inline=True)
+def _reduce_along(inputs, axis, size, stride, operation):
+    """Reduce every window along one axis."""
+    return reduce(operation, _slices(inputs, axis, size, stride))
+
+
 # -- maxima along one axis -------------------------------------------------------------------
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(1, 2, 3))
 def _max_along(inputs, axis, size, stride):
-    return reduce(jnp.maximum, _slices(inputs, axis, size, stride))
+    return _reduce_along(inputs, axis, size, stride, jnp.maximum)
 
 
+@_compiled
 def _max_along_forward(inputs, axis, size, stride):
     first, *others = _slices(inputs, axis, size, stride)
     largest, place = first, jnp.zeros(first.shape, jnp.uint8)

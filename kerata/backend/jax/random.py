@@ -5,6 +5,7 @@ the position instead, which is fused into the product and takes a fifteenth of t
 """
 
 import math
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -65,6 +66,7 @@ def _known(dtype):
     return jax.dtypes.canonicalize_dtype(dtype)
 
 
+@partial(jax.jit, static_argnames=("rate", "noise_shape"), inline=True)
 def dropped_out(inputs, key, rate, noise_shape):
     threshold = min(round(rate * 2**32), 2**32 - 1) - 2**31  # a rate of 1 must fit int32 too
     kept = _hash_of_positions(key, noise_shape) >= jnp.int32(threshold)

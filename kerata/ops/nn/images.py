@@ -20,6 +20,9 @@ from kerata.ops.nn.geometry import per_dimension
 from kerata.ops.reduce import mean
 from kerata.ops.shape import reshape, transpose
 
+Sizes = tuple[int, ...]
+
+
 # -- blocks and channels ---------------------------------------------------------------------
 
 
@@ -212,7 +215,13 @@ def fold(
     return reshape(get_item(images, (slice(None), slice(None), *inside)), (batch, channels, *sizes))
 
 
-def _pairs(name: str, kernel_size, stride, dilation, padding) -> list[tuple[int, ...]]:
+def _pairs(
+    name: str,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int],
+    dilation: int | Sequence[int],
+    padding: int | Sequence[int],
+) -> list[Sizes]:
     return [
         per_dimension(name, "kernel_size", kernel_size, 2),
         per_dimension(name, "stride", stride, 2),
@@ -221,10 +230,12 @@ def _pairs(name: str, kernel_size, stride, dilation, padding) -> list[tuple[int,
     ]
 
 
-def _positions(name: str, sizes, window, steps, gaps, margins) -> list[int]:
+def _positions(
+    name: str, sizes: Sizes, window: Sizes, steps: Sizes, gaps: Sizes, margins: Sizes
+) -> list[int]:
     """Return the numbers of positions of the window along height and width."""
     counts = [
-        windows.output_size(size + 2 * margin, width, step, "valid", gap)
+        (size + 2 * margin - windows.span(width, gap)) // step + 1
         for size, width, step, gap, margin in zip(sizes, window, steps, gaps, margins, strict=True)
     ]
     if min(counts) < 1:
