@@ -707,7 +707,7 @@ class Trainer:
         """Check the shape of one array against the model's input, if it is known."""
         if getattr(self, "_graph", None) is not None:
             try:
-                self._arrange_inputs(x[:0] if x.ndim else x)  # type: ignore[attr-defined]
+                self._arrange_inputs(x)  # type: ignore[attr-defined]
             except ValueError:
                 self._make_ready(Batch(x), None, "predict")  # says what is wrong with the data
                 raise
