@@ -60,6 +60,8 @@ class Backend(ABC):
 
     # Primitives whose kernels take Python scalars as they are, without making a tensor of them.
     native_scalars: frozenset[str] = frozenset()
+    # The same, provided that their first argument is a tensor.
+    native_later_scalars: frozenset[str] = frozenset()
 
     # The engine's own dtype objects that gradients can flow through.
     inexact_dtypes: frozenset = frozenset()

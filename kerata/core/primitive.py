@@ -104,11 +104,18 @@ class Primitive:
                 ready = False
         if backend is None or not ready:
             return None
-        if not no_scalars and self.name not in backend.native_scalars:
+        if not no_scalars and not self._takes_scalars(backend, arguments):
             return None
         if no_scalars and self.promote != "float":
             return backend
         return backend if dtype in backend.inexact_dtypes else None
+
+    def _takes_scalars(self, backend: Backend, arguments: list) -> bool:
+        """Tell whether the engine takes the Python numbers among the arguments as they are."""
+        if self.name in backend.native_scalars:
+            return True
+        first_is_tensor = select.engine_of(arguments[self.single[0]]) is not None
+        return first_is_tensor and self.name in backend.native_later_scalars
 
     def _tensors_first(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """Move tensors given by keyword to their positions, with what stands before them."""

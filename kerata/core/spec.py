@@ -81,14 +81,14 @@ def spec_of(value: Any) -> TensorSpec:
     >>> spec_of([[1.0, 2.0]])
     TensorSpec(shape=(1, 2), dtype='float32')
     """
+    engine = select.engine_of(value)
+    if engine is not None:
+        return TensorSpec(tuple(value.shape), engine.dtype_name(value))
     spec = getattr(value, "spec", None)
     if isinstance(spec, TensorSpec):
         return spec
     if isinstance(value, TensorSpec):
         return value
-    engine = select.engine_of(value)
-    if engine is not None:
-        return TensorSpec(tuple(value.shape), engine.dtype_name(value))
     weak = weak_dtype(value)
     if weak is not None:
         return TensorSpec((), dtypes.strong(weak))
@@ -110,7 +110,8 @@ def shape_of(value: Any) -> Shape:
 
 def dtype_of(value: Any) -> str:
     """Return the dtype name of anything tensor-like."""
-    return spec_of(value).dtype
+    engine = select.engine_of(value)
+    return spec_of(value).dtype if engine is None else engine.dtype_name(value)
 
 
 def ndim_of(value: Any) -> int:

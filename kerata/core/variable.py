@@ -262,6 +262,11 @@ def assign_all(variables: Sequence[Variable], values: Sequence[Any]) -> None:
 
 def _as_state(variable: Variable, value: Any) -> Any:
     """Return a value as a tensor of the variable's backend, shape and dtype."""
+    backend = variable.backend
+    if select.engine_of_type(type(value)) is backend and (
+        backend.dtype_name(value) == variable.dtype and tuple(value.shape) == variable.shape
+    ):
+        return value
     from kerata.core.primitive import convert_to_numpy, to_tensor
     from kerata.core.symbolic import SymbolicTensor
 

@@ -468,9 +468,11 @@ class Layer(Configurable):
         """Open the context that the layers of one call share, and keep what it collects."""
         args, kwargs = self._convert_inputs(args, kwargs)
         recorder = current.recorder
-        if any_symbolic(tree.flatten((args, kwargs))):
+        if recorder is not None and (
+            recorder.backend is not self._backend or any_symbolic(tree.flatten((args, kwargs)))
+        ):
             recorder = None
-        if recorder is None or recorder.backend is not self._backend:
+        if recorder is None:
             output, self._losses = self._run(*args, **kwargs)
         else:
             # Build first: variables must exist before the tape asks for them.

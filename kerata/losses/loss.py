@@ -6,6 +6,7 @@ masks and reduces the values to a number.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from kerata.core import dtypes, masks, names, tree
 from kerata.core.primitive import backend_of, convert, to_tensor
 from kerata.core.registry import register
 from kerata.core.serialization import Configurable
-from kerata.core.spec import dtype_of, ndim_of, shape_of, spec_of
+from kerata.core.spec import Shape, TensorSpec, dtype_of, ndim_of, shape_of, spec_of
 from kerata.core.symbolic import SymbolicTensor
 from kerata.losses.shapes import RULES, Target
 
@@ -215,13 +216,19 @@ def pair(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
     """
     y_pred = as_float(y_pred)
     y_true = as_tensor(y_true, dtype_of(y_pred), like=y_pred)
-    RULES[name](Target(spec_of(y_true), spec_of(y_pred), name))
+    _check_once(name, shape_of(y_true), shape_of(y_pred), dtype_of(y_pred))
     extra = ndim_of(y_true) - ndim_of(y_pred)
     if extra < 0:
         return ops.expand_dims(y_true, -1), y_pred
     if extra > 0 and ndim_of(y_pred) == 1:
         return y_true, ops.expand_dims(y_pred, -1)
     return (ops.squeeze(y_true, -1) if extra else y_true), y_pred
+
+
+@functools.lru_cache(maxsize=1024)
+def _check_once(name: str, true_shape: Shape, pred_shape: Shape, dtype: str) -> None:
+    """Hold two shapes against the rule of a loss, the first time that they are seen."""
+    RULES[name](Target(TensorSpec(true_shape, dtype), TensorSpec(pred_shape, dtype), name))
 
 
 def labels_and_scores(

@@ -11,10 +11,11 @@ from typing import Any
 
 from kerata.core import tree
 from kerata.core.errors import closest
-from kerata.core.primitive import any_symbolic, convert
+from kerata.core.primitive import convert
 from kerata.core.registry import register
 from kerata.core.serialization import serialize
-from kerata.core.spec import shape_of
+from kerata.core.spec import dtype_of, shape_of
+from kerata.core.symbolic import SymbolicTensor
 from kerata.layers.layer import Layer
 from kerata.models.graph import Graph
 from kerata.models.graph_config import graph_config, graph_from_config
@@ -355,8 +356,8 @@ def _fit_to(value: Any, expected: Any, model: str) -> Any:
         return None
     shape = tuple(shape_of(value))
     wanted = expected.shape
-    if shape == wanted:
-        return value
+    if shape == wanted or (wanted[:1] == (None,) and shape[1:] == wanted[1:] and shape):
+        return _in_dtype(value, expected)
     if len(shape) == len(wanted) + 1 and shape[-1] == 1:
         value, shape = _reshaped(value, shape[:-1]), shape[:-1]
     elif len(shape) == len(wanted) - 1 and wanted[-1] == 1:
@@ -365,9 +366,7 @@ def _fit_to(value: Any, expected: Any, model: str) -> Any:
         None not in (a, b) and a != b for a, b in zip(shape, wanted, strict=True)
     ):
         raise ValueError(_wrong_input(shape, expected, model))
-    if any_symbolic([value]) or value is None:
-        return value
-    return convert(value, expected.dtype) if _kinds_differ(value, expected) else value
+    return _in_dtype(value, expected)
 
 
 def _reshaped(value: Any, shape: tuple) -> Any:
@@ -376,10 +375,10 @@ def _reshaped(value: Any, shape: tuple) -> Any:
     return ops.reshape(value, tuple(-1 if n is None else n for n in shape))
 
 
-def _kinds_differ(value: Any, expected: Any) -> bool:
-    from kerata.core.spec import dtype_of
-
-    return dtype_of(value) != expected.dtype
+def _in_dtype(value: Any, expected: Any) -> Any:
+    if dtype_of(value) == expected.dtype or isinstance(value, SymbolicTensor):
+        return value
+    return convert(value, expected.dtype)
 
 
 def _wrong_input(shape: tuple, expected: Any, model: str) -> str:

@@ -29,7 +29,10 @@ class TorchBackend(Backend):
     gradients = "native"
     tensor_types = (torch.Tensor,)
     inexact_dtypes = frozenset(d for d in _NAME if d.is_floating_point or d.is_complex)
-    native_scalars = frozenset(("add", "subtract", "multiply", "true_divide", "divide"))
+    native_scalars = frozenset(("add", "subtract", "multiply", "true_divide", "divide", "power"))
+    native_later_scalars = frozenset(
+        ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal", "clip")
+    )
 
     def __init__(self) -> None:
         self.kernels = collect_kernels(self.name, package, torch)
