@@ -28,7 +28,7 @@ from kerata.core.dtype_policy import DTypePolicy, get_policy
 from kerata.core.errors import KerataWarning, user_facing
 from kerata.core.primitive import any_symbolic, convert
 from kerata.core.serialization import Configurable, resolve
-from kerata.core.spec import TensorSpec, shape_of, spec_of
+from kerata.core.spec import TensorSpec, dtype_of, shape_of, spec_of
 from kerata.core.symbolic import SymbolicTensor, record
 from kerata.core.variable import Variable
 from kerata.layers.inference import infer_output_spec
@@ -106,6 +106,7 @@ class Layer(Configurable):
         self._losses: list[Any] = []
         self._build_shapes: dict[str, Any] | None = None
         self._seen: Any = None
+        self._settled: tuple | None = None
         self._nodes: list[Any] = []
         # Trainable variables that calls read although other layers own them (core.tape).
         self.borrowed_variables: dict[int, Variable] = {}
@@ -504,6 +505,14 @@ class Layer(Configurable):
             call.training = before
 
     def _checked_call(self, args: tuple, kwargs: dict) -> Any:
+        if self._settled is not None and len(args) == 1 and not kwargs:
+            value = args[0]
+            if (type(value), getattr(value, "shape", None)) == self._settled[:2] and (
+                value.dtype == self._settled[2]
+                and current.autocast is None
+                and not masks.any_attached()
+            ):
+                return self.call(value, **self._fill_context(args, kwargs))
         if len(current.call.layers) > 1:  # type: ignore[union-attr]
             args, kwargs = self._convert_inputs(args, kwargs)
         first = args[0] if args else None
@@ -528,7 +537,15 @@ class Layer(Configurable):
             self._mask_output(args, output)
         elif self._makes_masks():
             self._attach(output, self.compute_mask(args[0], None))
+        self._settle(first)
         return output
+
+    def _settle(self, first: Any) -> None:
+        """Remember a kind of input that needs nothing but `call`: the hot path of eager engines."""
+        plain = self.compute_dtype == self.variable_dtype and not self._makes_masks()
+        if plain and self.activity_regularizer is None and select.engine_of(first) is self._backend:
+            if not dtypes.is_float(dtype := dtype_of(first)) or dtype == self.compute_dtype:
+                self._settled = (type(first), first.shape, first.dtype)
 
     # -- the steps of a call ---------------------------------------------------------------
 

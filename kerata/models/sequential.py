@@ -106,7 +106,7 @@ class Sequential(Model):
             self._connect(Input(batch_shape=first.shape, dtype=first.dtype))
         else:
             self._set_graph(None)
-        self._seen = None
+        self._seen = self._settled = None
 
     def _connect(self, inputs: Any) -> None:
         tensor = inputs

@@ -62,8 +62,9 @@ def plot_confusion_matrix(
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     _write_counts(axes, counts, shares)
-    turned = {"rotation": 45, "ha": "right"} if max(map(len, names)) > 3 else {}
-    axes.set_xticks(range(len(names)), names, **turned)
+    axes.set_xticks(range(len(names)), names)
+    if max(map(len, names)) > 3:
+        axes.tick_params(axis="x", rotation=45)
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="predicted", ylabel="true")
     right = np.trace(counts) / max(counts.sum(), 1)

@@ -150,7 +150,7 @@ _FUSED_ADAM = getattr(torch, "_fused_adam_", None)
 
 # By device, a number of steps after which no bias is left: it makes torch's kernel leave the
 # correction to us. The correction in the rate keeps epsilon where Keras has it.
-_ENDLESS = {}
+_ENDLESS: dict = {}
 
 
 def _in_order(*columns):
