@@ -23,6 +23,7 @@ class ProgbarLogger(Callback):
         super().__init__()
         self._progress: Progress | None = None
         self._training = False
+        self._logs: Any = None
 
     def _param(self, name: str, default: Any) -> Any:
         value = (self.params or {}).get(name)
@@ -60,8 +61,12 @@ class ProgbarLogger(Callback):
         self._finish(logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Keep the logs; steps that were computed at once are shown at once."""
+        self._logs = logs
+
+    def on_train_steps_end(self, step: int) -> None:
         """Move the bar."""
-        self._update(batch, logs)
+        self._update(step - 1, self._logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Begin the line of an evaluation; a validation keeps the line of its epoch."""

@@ -45,10 +45,19 @@ class CallContext:
 current = _Current()
 
 
+_forgotten = [0]
+
+
 def forget_structure() -> None:
     """Drop what is remembered of layers' contents: something has been added or frozen."""
+    _forgotten[0] += 1
     if current.structure is not None:
         current.structure.clear()
+
+
+def structure_version() -> int:
+    """Return a number that grows whenever something is added to a layer or frozen."""
+    return _forgotten[0]
 
 
 def structural(method: Callable[[Any], list]) -> property:

@@ -244,6 +244,8 @@ def _escaped(text: str) -> str:
 
 def _totals(model: Any) -> list[str]:
     optimizer = getattr(model, "optimizer", None)
+    if not getattr(optimizer, "built", False):
+        optimizer = None  # its slots are made when training begins
     groups = {
         "Trainable": _unique(model.trainable_weights),
         "Non-trainable": _unique(model.non_trainable_weights),

@@ -8,13 +8,13 @@ step for each batch. How many steps make a chunk is chosen here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from kerata.core import tree
-from kerata.core.context import current, set_current
+from kerata.core.context import set_current, structure_version
 from kerata.core.function import StatefulProgram
 from kerata.core.variable import Variable
 from kerata.training.data import Batch, Chunk
@@ -70,15 +70,27 @@ class Program:
         steps = max(1, min(steps, int(_MOST_BYTES // max(size, 1))))
         return min(steps, limit) if limit else steps
 
-    def run(self, chunk: Chunk, each: bool = True) -> Results:
-        """Run all steps of a chunk.
+    def run(self, chunk: Chunk) -> Results:
+        """Run all steps of a chunk and return what they gave."""
+        if self._compiled is None:
+            steps = self._eager_steps(chunk, each=True)
+            return Results([result for part in steps for result in part.each], None, self._backend)
+        return self._run_compiled(chunk)
+
+    def parts(self, chunk: Chunk, each: bool = True) -> Iterator[Results]:
+        """Run a chunk part by part: all at once if it is compiled, else step by step.
 
         Args:
             chunk: stacked batches.
             each: whether the logs of every step are wanted, not only those of the last.
         """
         if self._compiled is None:
-            return Results(self._run_eagerly(chunk, each), None, self._backend)
+            yield from self._eager_steps(chunk, each)
+        else:
+            yield self._run_compiled(chunk)
+
+    def _run_compiled(self, chunk: Chunk) -> Results:
+        assert self._compiled is not None
         batch, steps = tuple(chunk.batch), chunk.steps
         batch = self._padded(batch, steps)
         return Results(None, self._compiled.many(batch, steps), self._backend, steps)
@@ -101,24 +113,28 @@ class Program:
 
         return tree.map_structure(pad, batch)
 
-    def _run_eagerly(self, chunk: Chunk, each: bool) -> list[Any]:
+    def _eager_steps(self, chunk: Chunk, each: bool) -> Iterator[Results]:
         engine = self._backend
         stacked = [
             None if leaf is None else engine.view_numpy(leaf) for leaf in tree.flatten(chunk.batch)
         ]
-        results = []
-        with set_current(structure={}, results_wanted=True):
-            for index in range(chunk.steps):
-                leaves = [None if leaf is None else leaf[index] for leaf in stacked]
-                current.results_wanted = each or index + 1 == chunk.steps
-                results.append(self._step(tree.pack(tuple(chunk.batch), leaves)))
-        return results
+        structure: dict = {}
+        version = structure_version()
+        for index in range(chunk.steps):
+            if structure_version() != version:  # a callback has changed the model
+                structure, version = {}, structure_version()
+            leaves = [None if leaf is None else leaf[index] for leaf in stacked]
+            wanted = each or index + 1 == chunk.steps
+            with set_current(structure=structure, results_wanted=wanted):
+                result = self._step(tree.pack(tuple(chunk.batch), leaves))
+            yield Results([result], None, engine)
 
 
 class Results:
     """What the steps of a chunk returned, still on the device; read when somebody looks."""
 
     def __init__(self, each: list[Any] | None, stacked: Any, backend: Any, steps: int = 0):
+        self.each = each or []
         self._each = each
         self._stacked = stacked
         self._backend = backend
@@ -136,8 +152,7 @@ class Results:
     def logs(self, step: int = -1) -> dict[str, Any]:
         """Return the result of one step as numbers on the host."""
         if self._each is not None:
-            # Steps whose logs nobody asked for have none; the last one's stand for them.
-            found = self._each[step] or self._each[-1]
+            found = self._each[step]
             return {name: to_number(value, self._backend) for name, value in found.items()}
         if not isinstance(self._stacked, dict):
             return {}

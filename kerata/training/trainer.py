@@ -23,7 +23,7 @@ from kerata.training.data import Batch, Batches, Chunk, as_batches, split, unpac
 from kerata.training.first_batch import check_first_batch
 from kerata.training.model_view import view_of
 from kerata.training.objectives import CompiledLoss, CompiledMetrics
-from kerata.training.program import Program, Results, unpack_x_y_sample_weight
+from kerata.training.program import Program, Results, to_number, unpack_x_y_sample_weight
 
 
 class Trainer:
@@ -386,15 +386,18 @@ class Trainer:
         for chunk in batches.chunks(epoch, length, start):
             if hooks and length == 1:
                 run.on_train_batch_begin(step)
-            results = program.run(chunk, each)
-            if hooks:
-                self._replay(run, results, step, begin=length > 1)
-            step += chunk.steps
-            if self.stop_training:
-                break
-        if results is None:
-            return {}
-        return results.logs()
+            for results in program.parts(chunk, each):
+                if hooks:
+                    self._replay(run, results, step, begin=length > 1)
+                step += results.steps
+                if self.stop_training:
+                    return results.logs() or self._present_logs()
+        return {} if results is None else results.logs()
+
+    def _present_logs(self) -> dict[str, Any]:
+        """Return the metrics as they are now, as numbers."""
+        results = self.get_metrics_result()
+        return {name: to_number(value, self.backend) for name, value in results.items()}
 
     def _replay(self, run: Any, results: Results, step: int, begin: bool) -> None:
         """Call the batch hooks of the steps of a chunk, now that it has been computed."""
@@ -403,7 +406,9 @@ class Trainer:
             if begin:
                 run.on_train_batch_begin(step + index)
             run.on_train_batch_end(
-                step + index, lambda i=index: results.logs(i), synced=index == last
+                step + index,
+                lambda i=index: results.logs(i) or self._present_logs(),
+                synced=index == last,
             )
             if self.stop_training:
                 return
@@ -508,17 +513,21 @@ class Trainer:
         each = run.wants_logs_of_each_step("test")
         step, results = 0, None
         for chunk in batches.chunks(0, length):
-            results = program.run(chunk, each)
-            if hooks:
-                for index in range(results.steps):
-                    run.on_test_batch_begin(step + index)
-                    run.on_test_batch_end(
-                        step + index, lambda i=index, r=results: r.logs(i)  # type: ignore[misc]
-                    )
-            step += chunk.steps
+            for results in program.parts(chunk, each):
+                if hooks:
+                    self._replay_test(run, results, step)
+                step += results.steps
         logs = results.logs() if results is not None else {}
         run.on_test_end(logs)
         return logs
+
+    def _replay_test(self, run: Any, results: Results, step: int) -> None:
+        """Call the batch hooks of the steps of an evaluation."""
+        for index in range(results.steps):
+            run.on_test_batch_begin(step + index)
+            run.on_test_batch_end(
+                step + index, lambda i=index: results.logs(i) or self._present_logs()
+            )
 
     # -- predict ---------------------------------------------------------------------------
 
