@@ -579,8 +579,12 @@ class Trainer:
         if x.dtype == np.float64:
             x = x.astype(config.floatx())
         self._check_shape(x)
-        program = self._program("predict")
-        return program.run(Chunk(1, Batch(x[None], None, None))).arrays()[0]
+        return self._predict_batch(Batch(x))
+
+    def _predict_batch(self, batch: Batch) -> Any:
+        """Return the predictions for one batch, in arrays that are the caller's own."""
+        outputs = self._program("predict").run(_chunk_of(batch)).arrays()[0]
+        return tree.map_structure(np.array, outputs)
 
     def _predict(self, batches: Batches, run: Any) -> Any:
         program = self._program("predict")
@@ -634,7 +638,7 @@ class Trainer:
         with select.use_backend(self.backend):
             batch = self._whole_batch(x, None, None, None)
             self._make_ready(batch, None, "predict")
-            return self._program("predict").run(_chunk_of(batch)).arrays()[0]
+            return self._predict_batch(batch)
 
     @user_facing
     def _on_batch(
