@@ -205,6 +205,7 @@ def load_weights(
     filepath: _Path,
     skip_mismatch: bool = False,
     objects_to_skip: Iterable[Any] | None = None,
+    by: str | None = None,
 ) -> None:
     """Set the weights of a model from a ``.weights.h5`` or ``.keras`` file.
 
@@ -215,6 +216,7 @@ def load_weights(
         filepath: the path.
         skip_mismatch: whether to leave layers as they are, with a warning, that do not fit.
         objects_to_skip: layers that shall stay as they are.
+        by: `"position"` accepts layers that were given other names than those in the file.
 
     Raises:
         FileNotFoundError: when there is no such file.
@@ -223,7 +225,9 @@ def load_weights(
         ValueError: for another ending, or a model without weights yet.
     """
     _check_built(model)
-    options = {"skip_mismatch": skip_mismatch, "objects_to_skip": objects_to_skip}
+    if by not in (None, "position"):
+        raise ValueError(f"`by` is {by!r}; expected 'position' or None.")
+    options = {"skip_mismatch": skip_mismatch, "objects_to_skip": objects_to_skip, "by": by}
     name = os.fspath(filepath)
     if name.endswith(_MODEL_SUFFIX):
         weights = io.BytesIO(read_archive(filepath).weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 import numpy as np
 
 from kerata.core.errors import KerataWarning
+from kerata.core.names import snake_case
 from kerata.core.variable import Variable, assign_all
 from kerata.saving.arrays import ArrayFile, ArrayReader, ArrayWriter, StoredArray
 from kerata.saving.errors import LoadError
@@ -115,6 +117,7 @@ def read_weights(
     skip_mismatch: bool = False,
     objects_to_skip: Iterable[Any] | None = None,
     by_name: bool = False,
+    by: str | None = None,
 ) -> None:
     """Set the variables of a model, and of its optimizer, from an open HDF5 file.
 
@@ -125,12 +128,15 @@ def read_weights(
         skip_mismatch: whether to leave a layer as it is, with a warning, where shapes differ.
         objects_to_skip: layers that shall stay as they are.
         by_name: whether the layer names of file and model are known to mean the same.
+        by: `"position"` accepts layers that were given other names than those in the file.
 
     Raises:
         LoadError: when arrays are missing, superfluous or of another shape or kind (nothing is
             changed then), or damaged.
     """
     arrays = ArrayFile(file, label)
+    if by != "position" and not by_name:
+        _check_names(arrays, label, model)
     plan = _make_plan(arrays, model, objects_to_skip or (), by_name)
     if plan.mismatches:
         text = _table(plan.mismatches)
@@ -138,6 +144,35 @@ def read_weights(
             raise LoadError(label, "", text)
         warnings.warn(f"{os.fspath(label)}: {text} They were skipped.", KerataWarning, stacklevel=3)
     _assign(plan, label)
+
+
+def _check_names(arrays: ArrayFile, label: str | os.PathLike[str], model: Any) -> None:
+    """Refuse weights that stand, by position, under another name than the user's for a layer.
+
+    Only names that somebody chose count: `dense_3` may well be `dense_7` in another process.
+    """
+    differing = []
+    for path, part in saved_parts(model):
+        stored = arrays.names.get(_vars(path))
+        if path.startswith("optimizer") or not stored or stored == getattr(part, "name", stored):
+            continue
+        if not (_is_automatic(stored, part) or _is_automatic(part.name, part)):
+            differing.append((stored, part.name))
+    if differing:
+        stored, mine = (", ".join(map(repr, names)) for names in zip(*differing, strict=True))
+        raise LoadError(
+            label,
+            "",
+            f"The file has layers {stored} where the model has {mine}. If these are the same "
+            "layers under other names, pass by='position' to accept; else put the layers in the "
+            "order of the file.",
+        )
+
+
+def _is_automatic(name: str, part: Any) -> bool:
+    """Tell whether nobody chose a name: it is made from the class, by Bidirectional too."""
+    made = rf"((forward|backward)_)?{snake_case(type(part).__name__)}(_\d+)?"
+    return re.fullmatch(made, name) is not None
 
 
 def _make_plan(

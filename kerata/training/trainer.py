@@ -20,6 +20,7 @@ from kerata.core.spec import TensorSpec
 from kerata.core.symbolic import SymbolicTensor
 from kerata.core.tape import GradientTape
 from kerata.training.data import Batch, Batches, Chunk, as_batches, split, unpack_validation_data
+from kerata.training.divergence import has_diverged
 from kerata.training.first_batch import check_first_batch
 from kerata.training.model_view import view_of
 from kerata.training.objectives import CompiledLoss, CompiledMetrics
@@ -362,6 +363,8 @@ class Trainer:
                     self.reset_metrics()
                 logs = self._train_epoch(batches, run, epoch, start)
                 start = 0
+                if has_diverged(self, logs, epoch):
+                    self.stop_training = True
                 if validation is not None and _is_due(epoch, validation_freq):
                     found = self._evaluate(validation, run)
                     logs |= {f"val_{name}": value for name, value in found.items()}

@@ -1,5 +1,7 @@
 """The mistakes that users make, through the public API: same class and text on every backend."""
 
+import pathlib
+import tempfile
 import warnings
 
 import numpy as np
@@ -16,7 +18,8 @@ def x(*shape):
 
 
 def mlp(*tail, width=8, loss="mse", **options):
-    model = kerata.Sequential([kerata.Input((width,)), *(tail or (layers.Dense(3),))])
+    shape = width if isinstance(width, tuple) else (width,)
+    model = kerata.Sequential([kerata.Input(shape), *(tail or (layers.Dense(3),))])
     model.compile("sgd", loss, **options)
     return model
 
@@ -51,6 +54,27 @@ def with_nan():
     array = x(64, 8)
     array[3, 2] = np.nan
     return array
+
+
+def uncompiled():
+    return kerata.Sequential([kerata.Input((8,)), layers.Dense(3)])
+
+
+def named(*names, width=4):
+    model = kerata.Sequential([kerata.Input((8,)), *(layers.Dense(width, name=n) for n in names)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def loaded(source, target):
+    """Save the weights of one model and load them into another."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "model.weights.h5"
+        source.save_weights(path)
+        try:
+            target.load_weights(path)
+        except ValueError as error:  # the folder has a new name each time
+            raise ValueError(str(error).replace(str(path), "FILE")) from None
 
 
 def finite(count):
@@ -98,6 +122,13 @@ CASES = {
     "13": (lambda: mlp(width=2).fit(text_frame(), x(2, 3)), ("`city`", "text")),
     "14": (lambda: mlp().fit(with_nan(), x(64, 3)), ("1 NaN", "row 3, column 2")),
     "16": (lambda: two_outputs().fit(x(64, 8), x(64, 1)), ("a, b", "given for 1", "'a'")),
+    "18": (lambda: uncompiled().fit(x(64, 8), x(64, 3)), ("compile", "loss='mse'")),
+    "19 optimizer": (lambda: uncompiled().compile("adamm", "mse"), ("'adamm'", "'adam'")),
+    "19 activation": (lambda: layers.Dense(3, activation="rellu"), ("'rellu'", "'relu'")),
+    "19 metric": (lambda: mlp(metrics=["acuracy"]), ("'acuracy'", "'accuracy'")),
+    "20": (lambda: loaded(named("a"), named("a", width=5)), ("(8, 4)", "(8, 5)", "in the model")),
+    "21 swapped": (lambda: loaded(named("a", "b"), named("b", "a")), ("'a', 'b'", "'b', 'a'")),
+    "21 other": (lambda: loaded(named("a"), named("c")), ("'a'", "'c'", "by='position'")),
     "22": (lambda: mlp().fit(finite(4), validation_split=0.2), ("validation_data",)),
     "23": (
         lambda: mlp().fit(finite(4), epochs=4, verbose=0),
@@ -106,8 +137,15 @@ CASES = {
     "24": (lambda: mlp().fit(x(64, 8), x(60, 3)), ("x has 64", "y has 60")),
     "24 transposed": (lambda: mlp().fit(x(8, 64), x(64, 3)), ("`x.T`", "transpose")),
     "25": (lambda: mlp().fit(x(64, 8), x(64, 1)), ("1 column", "3 outputs")),
+    "26": (lambda: mlp(width=(64, 8)).fit(x(64, 8), x(64, 3)), ("batch size", "Input((8,))")),
     "30": (lambda: mlp().fit([x(8)] * 64, x(64, 3)), ("64 arrays", "np.stack(x)")),
     "31": (lambda: embedding().predict(np.full((64, 5), 49)), ("id 49", "input_dim >= 50")),
+    "32": (
+        lambda: kerata.Sequential(
+            [kerata.Input((5, 4)), layers.LSTM(3, name="first"), layers.LSTM(3)]
+        ),
+        ("return_sequences=True", "'first'"),
+    ),
     "34": (
         lambda: mlp().fit(x(64, 8), x(64, 3), validation_data=x(64, 8)),
         ("validation_data", "(x, y)"),
@@ -171,3 +209,42 @@ def test_what_can_be_converted_is(given, targets):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         mlp().fit(given, targets, verbose=0)
+
+
+def test_row_15_stops_when_the_loss_is_lost(training_backend):
+    random = np.random.default_rng(0)
+    model = uncompiled()
+    model.compile(kerata.optimizers.SGD(1e3), "mse")
+    data = random.normal(size=(640, 8)) * 100, random.normal(size=(640, 3))
+    with pytest.warns(UserWarning, match=r"epoch 1.*dense/kernel.*learning rate <= 100"):
+        history = model.fit(*data, epochs=5, verbose=0)
+    assert history.epoch == [0] and len(history.history["loss"]) == 1
+
+
+def test_row_17_applies_the_metric_to_both_outputs(training_backend):
+    model = two_outputs()
+    model.compile("sgd", "mse", metrics=["mae"])
+    history = model.fit(x(64, 8), [x(64, 1), x(64, 1)], verbose=0).history
+    assert {"a_mae", "b_mae"} <= set(history)
+
+
+def test_row_21_accepts_other_names_when_asked(tmp_path):
+    source, target = named("a"), named("c")
+    source.save_weights(tmp_path / "a.weights.h5")
+    target.load_weights(tmp_path / "a.weights.h5", by="position")
+    np.testing.assert_array_equal(source.get_weights()[0], target.get_weights()[0])
+
+
+def test_row_27_takes_a_number_as_a_shape():
+    assert kerata.Input(10).shape == (None, 10)
+
+
+def test_row_33_freezing_after_compile_is_obeyed_at_once(training_backend):
+    model = named("first", "second")
+    model.fit(x(64, 8) + 1, x(64, 4), verbose=0)
+    model.get_layer("first").trainable = False
+    before = model.get_weights()
+    model.fit(x(64, 8) + 1, x(64, 4) + 1, verbose=0)
+    after = model.get_weights()
+    np.testing.assert_array_equal(before[0], after[0])
+    assert not np.array_equal(before[2], after[2])
