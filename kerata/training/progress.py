@@ -206,8 +206,9 @@ class Progress:
         return " - ".join(parts)
 
     def _seconds_per_step(self) -> float:
-        """Return the time of a step, the first ones (which compile) left out where possible."""
-        if self._first and self.step > self._first[1]:
+        """Return the time of a step; the first ones, which compile, are left out once as many
+        others have been seen."""
+        if self._first and self.step >= 2 * self._first[1]:
             return (self._latest - self._first[0]) / (self.step - self._first[1])
         return (self._latest - self.started) / max(self.step, 1)
 
