@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import threading
 from collections import Counter
@@ -19,6 +20,7 @@ class _Scopes(threading.local):
 _scopes = _Scopes()
 
 
+@functools.cache
 def snake_case(name: str) -> str:
     """Return a class name in snake case.
 

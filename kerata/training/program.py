@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from kerata.core import tree
-from kerata.core.context import set_current, structure_version
+from kerata.core.context import current, structure_version
 from kerata.core.function import StatefulProgram
 from kerata.core.variable import Variable
 from kerata.training.data import Batch, Chunk
@@ -125,9 +125,17 @@ class Program:
                 structure, version = {}, structure_version()
             leaves = [None if leaf is None else leaf[index] for leaf in stacked]
             wanted = each or index + 1 == chunk.steps
-            with set_current(structure=structure, results_wanted=wanted):
-                result = self._step(tree.pack(tuple(chunk.batch), leaves))
+            result = self._remembering(structure, wanted, tree.pack(tuple(chunk.batch), leaves))
             yield Results([result], None, engine)
+
+    def _remembering(self, structure: dict, results_wanted: bool, batch: tuple) -> Any:
+        """Run one step with what is known of the layers; plain assignments, as this is hot."""
+        before = current.structure, current.results_wanted
+        current.structure, current.results_wanted = structure, results_wanted
+        try:
+            return self._step(batch)
+        finally:
+            current.structure, current.results_wanted = before
 
 
 class Results:

@@ -582,11 +582,11 @@ class Trainer:
         if x.dtype == np.float64:
             x = x.astype(config.floatx())
         self._check_shape(x)
-        return self._predict_batch(Batch(x))
+        return self._predict_chunk(Chunk(1, Batch(x[None])))
 
-    def _predict_batch(self, batch: Batch) -> Any:
-        """Return the predictions for one batch, in arrays that are the caller's own."""
-        outputs = self._program("predict").run(_chunk_of(batch)).arrays()[0]
+    def _predict_chunk(self, chunk: Chunk) -> Any:
+        """Return the predictions for a chunk of one batch, in arrays that are the caller's own."""
+        outputs = self._program("predict").run(chunk).arrays()[0]
         return tree.map_structure(np.array, outputs)
 
     def _predict(self, batches: Batches, run: Any) -> Any:
@@ -641,7 +641,7 @@ class Trainer:
         with select.use_backend(self.backend):
             batch = self._whole_batch(x, None, None, None)
             self._make_ready(batch, None, "predict")
-            return self._predict_batch(batch)
+            return self._predict_chunk(_chunk_of(batch))
 
     @user_facing
     def _on_batch(
