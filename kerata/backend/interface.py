@@ -10,7 +10,7 @@ import contextlib
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -106,10 +106,6 @@ class Backend(ABC):
     def is_traced(self, tensor: Tensor) -> bool:
         """Tell whether the tensor stands for a value that is not there yet (in compilation)."""
         return False
-
-    def is_finite(self, tensors: Sequence[Tensor]) -> bool:
-        """Tell whether all values are finite."""
-        return all(np.isfinite(self.to_numpy(tensor)).all() for tensor in tensors)
 
     # -- state -----------------------------------------------------------------------------
 

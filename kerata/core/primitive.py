@@ -23,7 +23,7 @@ from kerata.backend import select
 from kerata.backend.interface import Backend
 from kerata.core import dtypes, masks
 from kerata.core.context import current
-from kerata.core.spec import TensorSpec, python_array, spec_of, weak_dtype
+from kerata.core.spec import python_array, spec_of, weak_dtype
 from kerata.core.symbolic import SymbolicTensor, record
 from kerata.core.variable import Variable
 
@@ -338,10 +338,3 @@ def primitive(
         raise ValueError(f"The primitive {declared.name!r} is declared twice.")
     PRIMITIVES[declared.name] = declared
     return op
-
-
-def specs_to_structure(specs: Any, make: Callable[[TensorSpec], Any]) -> Any:
-    """Replace each spec in a result (one, a tuple or a list of them) by what `make` gives."""
-    if isinstance(specs, TensorSpec):
-        return make(specs)
-    return type(specs)(make(spec) for spec in specs)

@@ -261,7 +261,7 @@ class Layer(Configurable):
         own = list(self._own_variables)
         for item in self._state():
             if not isinstance(item, (Variable, Layer)):
-                own.extend(_variables_of(item))
+                own.extend(item.variables)
         return _unique([*own, *(v for layer in self._sublayers for v in layer.variables)])
 
     @structural
@@ -812,10 +812,6 @@ def _stateful(value: Any) -> Iterator[Any]:
             yield from _stateful(item)
     elif getattr(value, "holds_state", False):
         yield value
-
-
-def _variables_of(item: Any) -> list[Variable]:
-    return list(item.variables)
 
 
 def _is_tensor(value: Any) -> bool:

@@ -116,10 +116,6 @@ class Model(Trainer, Layer):
         """Masks of the outputs are those that the inner layers gave them."""
         return None
 
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the specs of the outputs for symbolic inputs."""
-        return super().compute_output_spec(*args, **kwargs)
-
     def build(self, *input_shapes: Any, **named_shapes: Any) -> None:
         """Make all variables for an input shape (with the batch axis), computing nothing.
 

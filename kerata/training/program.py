@@ -74,7 +74,7 @@ class Program:
         """Run all steps of a chunk and return what they gave."""
         if self._compiled is None:
             steps = self._eager_steps(chunk, each=True)
-            return Results([result for part in steps for result in part.each], None, self._backend)
+            return Results([part[0] for part in steps], None, self._backend)
         return self._run_compiled(chunk)
 
     def parts(self, chunk: Chunk, each: bool = True) -> Iterator[Results]:
@@ -142,7 +142,6 @@ class Results:
     """What the steps of a chunk returned, still on the device; read when somebody looks."""
 
     def __init__(self, each: list[Any] | None, stacked: Any, backend: Any, steps: int = 0):
-        self.each = each or []
         self._each = each
         self._stacked = stacked
         self._backend = backend
