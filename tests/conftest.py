@@ -9,13 +9,16 @@ os.environ.setdefault("KERATA_COMPILATION_CACHE", "0")
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Test processes run side by side; threads of one would only wait for those of the others.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest  # noqa: E402
 
 import kerata  # noqa: E402
 
-BACKENDS = ("numpy", "jax", "torch")
-TRAINING_BACKENDS = ("jax", "torch")
+# TensorFlow is heavy, so it has a run of its own: `make test-tensorflow`.
+ON_TENSORFLOW = os.environ.get("KERATA_BACKEND") == "tensorflow"
+BACKENDS = ("tensorflow",) if ON_TENSORFLOW else ("numpy", "jax", "torch")
+TRAINING_BACKENDS = tuple(name for name in BACKENDS if name != "numpy")
 
 
 @pytest.fixture(params=BACKENDS)

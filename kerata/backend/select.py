@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ENGINES = {
     "jax": ("jax", "pip install jax"),
     "torch": ("torch", "pip install 'kerata[torch]'"),
+    "tensorflow": ("tensorflow", "pip install 'kerata[tensorflow]'"),
     "numpy": ("numpy", "pip install numpy"),
 }
 _loaded: dict[str, Backend] = {}
@@ -85,14 +86,14 @@ def backend() -> str:
     """Return the name of the default backend.
 
     >>> import kerata
-    >>> kerata.config.backend() in ("jax", "torch", "numpy")
+    >>> kerata.config.backend() in ("jax", "torch", "tensorflow", "numpy")
     True
     """
     return default().name
 
 
 def set_backend(name: str) -> None:
-    """Set the default backend of the process: `"jax"`, `"torch"` or `"numpy"`.
+    """Set the default backend of the process: `"jax"`, `"torch"`, `"tensorflow"` or `"numpy"`.
 
     Models made before keep their own.
 

@@ -1,0 +1,118 @@
+"""The TensorFlow engine: tensors, gradients by TensorFlow's own tape, and compilation.
+
+State is held in plain, immutable tensors: a compiled step takes them in and hands new ones out,
+and outside of compiled steps a variable simply holds another tensor.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+# TensorFlow's start-up messages speak of nothing that a user could act on.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import ml_dtypes
+import numpy as np
+import tensorflow as tf
+
+import kerata.backend.tensorflow as package
+from kerata.backend.interface import Backend, Tensor, collect_kernels
+from kerata.backend.tensorflow import compile as compilation
+
+
+class TensorFlowBackend(Backend):
+    """Tensors on TensorFlow's default device."""
+
+    name = "tensorflow"
+    gradients = "watched"
+    compiles = True
+    tensor_types = (tf.Tensor,)
+    inexact_dtypes = frozenset(
+        (tf.bfloat16, tf.float16, tf.float32, tf.float64, tf.complex64, tf.complex128)
+    )
+    native_later_scalars = frozenset(
+        "add subtract multiply true_divide divide equal not_equal greater greater_equal less "
+        "less_equal".split()
+    )
+
+    def __init__(self) -> None:
+        self.kernels = collect_kernels(self.name, package, tf)
+
+    def from_numpy(self, array: np.ndarray) -> Tensor:
+        # Variables may get their first value while a step is traced: it belongs outside of it.
+        with tf.init_scope():
+            return tf.constant(np.array(array))
+
+    def view_numpy(self, array: np.ndarray) -> Tensor:
+        return tf.convert_to_tensor(array)
+
+    def to_numpy(self, tensor: Tensor) -> np.ndarray:
+        if not isinstance(tensor, np.ndarray) and self.is_traced(tensor):
+            raise TypeError(
+                "A tensor inside a compiled function has no value yet. Compute with `kerata.ops` "
+                "there, or run the function as Python, by `run_eagerly=True`."
+            )
+        return np.asarray(tensor)
+
+    def dtype_name(self, tensor: Tensor) -> str:
+        return tensor.dtype.name
+
+    def cast(self, tensor: Tensor, dtype: str) -> Tensor:
+        return tf.cast(tensor, dtype)
+
+    def scalar(self, value: float | int | bool, dtype: str) -> Tensor:
+        return tf.constant(value, dtype)
+
+    def stop_gradient(self, tensor: Tensor) -> Tensor:
+        return tf.stop_gradient(tensor)
+
+    def is_traced(self, tensor: Tensor) -> bool:
+        return tf.is_symbolic_tensor(tensor)
+
+    def copy_state(self, tensor: Tensor) -> Tensor:
+        return tensor  # tensors never change
+
+    # -- gradients -------------------------------------------------------------------------
+
+    def tape(self, persistent: bool) -> Tape:
+        """Return a tape of the engine, which records what is computed from watched tensors."""
+        return Tape(persistent, watch_accessed_variables=False)
+
+    # -- running ---------------------------------------------------------------------------
+
+    def set_random_seed(self, seed: int) -> None:
+        tf.random.set_seed(seed)
+
+    def abstract_call(self, function: Callable, specs: list[tuple[tuple, str]]) -> Any:
+        tensors = [tf.TensorSpec(shape, dtype) for shape, dtype in specs]
+        compiled = tf.function(function, autograph=False)
+        return compiled.get_concrete_function(*tensors).structured_outputs
+
+    def compile_loop(self, pure: Callable) -> compilation.Loop:
+        """Compile a pure step `(constant, state, batch) -> (result, state)` to run many times."""
+        return compilation.Loop(pure)
+
+
+class Tape(tf.GradientTape):
+    """TensorFlow's tape, with gradients that are always dense."""
+
+    def gradients(
+        self, targets: Sequence[Tensor], sources: Sequence[Tensor], seeds: Sequence | None
+    ) -> list[Tensor | None]:
+        """Return the gradients of the sum of targets; `None` for unconnected sources."""
+        found = self.gradient(list(targets), list(sources), output_gradients=seeds)
+        return [None if each is None else tf.convert_to_tensor(each) for each in found]
+
+
+def numpy_dtype(name: str) -> np.dtype:
+    """Return the NumPy dtype of a dtype name."""
+    if name.startswith(("bfloat", "float8")):
+        return np.dtype(getattr(ml_dtypes, name))
+    return np.dtype(name)
+
+
+def make_engine() -> TensorFlowBackend:
+    """Return the engine; called once."""
+    return TensorFlowBackend()
