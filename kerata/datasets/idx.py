@@ -1,4 +1,4 @@
-"""IDX, the file format of the original handwritten digits.
+"""IDX, the file format of the original handwritten digits, and data sets of four such files.
 
 A header of four bytes (two zeros, the type, the number of dimensions), each dimension as a
 big-endian 32-bit integer, then the numbers. Only unsigned bytes are used here.
@@ -11,10 +11,27 @@ import gzip
 import math
 import os
 import struct
+from pathlib import Path
 
 import numpy as np
 
+Split = tuple[np.ndarray, np.ndarray]
+
+#: pictures and labels to train with, pictures and labels to test with
+FILES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+
 _UNSIGNED_BYTE = 0x08
+
+
+def read_folder(folder: Path) -> tuple[Split, Split]:
+    """Return ``(x_train, y_train), (x_test, y_test)`` from a folder that holds the four files."""
+    x_train, y_train, x_test, y_test = (read(folder / name) for name in FILES)
+    return (x_train, y_train), (x_test, y_test)
 
 
 def read(path: str | os.PathLike[str]) -> np.ndarray:

@@ -8,17 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from kerata.datasets import idx, sources
-
-Split = tuple[np.ndarray, np.ndarray]
+from kerata.datasets.idx import Split
 
 _URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 _SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
-_IDX_FILES = (
-    "train-images-idx3-ubyte.gz",
-    "train-labels-idx1-ubyte.gz",
-    "t10k-images-idx3-ubyte.gz",
-    "t10k-labels-idx1-ubyte.gz",
-)
 
 
 def load_data(path: str = "mnist.npz") -> tuple[Split, Split]:
@@ -48,7 +41,7 @@ def load_data(path: str = "mnist.npz") -> tuple[Split, Split]:
     local = _find_local(path)
     if local is None:
         local = sources.download(_URL, os.path.basename(path), _SHA256)
-    return _read_folder(local) if local.is_dir() else _read_npz(local)
+    return idx.read_folder(local) if local.is_dir() else _read_npz(local)
 
 
 def is_local(path: str = "mnist.npz") -> bool:
@@ -59,14 +52,9 @@ def is_local(path: str = "mnist.npz") -> bool:
 def _find_local(path: str) -> Path | None:
     if os.path.isabs(path):
         return Path(path)
-    return sources.find_folder("mnist", _IDX_FILES) or sources.find(
+    return sources.find_folder("mnist", idx.FILES) or sources.find(
         path, os.path.join("mnist", path)
     )
-
-
-def _read_folder(folder: Path) -> tuple[Split, Split]:
-    x_train, y_train, x_test, y_test = (idx.read(folder / name) for name in _IDX_FILES)
-    return (x_train, y_train), (x_test, y_test)
 
 
 def _read_npz(path: Path) -> tuple[Split, Split]:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import kerata
-from kerata.datasets import idx, mnist, sources
+from kerata.datasets import fashion_mnist, idx, mnist, sources
 
-REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist"
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 ARRAYS = {
     "x_train": np.arange(3 * 28 * 28, dtype="uint8").reshape(3, 28, 28),
@@ -68,20 +68,20 @@ def test_npz_is_found(homes, place):
     assert_is_arrays(mnist.load_data())
 
 
-def test_idx_files_are_found(homes):
-    folder = homes["data"] / "mnist"
+IDX_PLACES = {"mnist": mnist, "fashion_mnist": fashion_mnist, "fashion-mnist": fashion_mnist}
+
+
+@pytest.mark.parametrize("place", IDX_PLACES)
+def test_idx_files_are_found(homes, place):
+    folder, data_set = homes["data"] / place, IDX_PLACES[place]
     folder.mkdir(parents=True)
-    for name, array in zip(mnist._IDX_FILES, ARRAYS.values(), strict=True):
+    for name, array in zip(idx.FILES, ARRAYS.values(), strict=True):
         (folder / name).write_bytes(idx_bytes(array))
-    assert_is_arrays(mnist.load_data())
-    (folder / mnist._IDX_FILES[2]).unlink()
-    assert not mnist.is_local(), "three of four files are not the data set"
-
-
-def test_missing_without_network_says_what_to_do(homes):
+    assert_is_arrays(data_set.load_data())
+    (folder / idx.FILES[2]).unlink()
+    with pytest.raises(OSError, match="KERATA_DATA_DIR"):  # three of four files are not the set
+        data_set.load_data()
     assert not mnist.is_local()
-    with pytest.raises(OSError, match="KERATA_DATA_DIR"):
-        mnist.load_data()
 
 
 def test_download_is_checked_and_kept(homes, monkeypatch):
@@ -90,6 +90,24 @@ def test_download_is_checked_and_kept(homes, monkeypatch):
     monkeypatch.setattr(mnist, "_SHA256", hashlib.sha256(content).hexdigest())
     assert_is_arrays(mnist.load_data())
     assert [path.name for path in sources.cache_folder().iterdir()] == ["mnist.npz"]
+
+
+def test_four_files_are_downloaded_checked_and_kept(homes, monkeypatch):
+    contents = {
+        name: idx_bytes(array) for name, array in zip(idx.FILES, ARRAYS.values(), strict=True)
+    }
+
+    def serve(url, **options):
+        return io.BytesIO(contents[url.rsplit("/", 1)[1]])
+
+    digests = [hashlib.sha256(content).hexdigest() for content in contents.values()]
+    monkeypatch.setattr(sources.urllib.request, "urlopen", serve)
+    with pytest.raises(OSError, match="SHA-256"):
+        fashion_mnist.load_data()
+    monkeypatch.setattr(fashion_mnist, "_SHA256", tuple(digests))
+    assert_is_arrays(fashion_mnist.load_data())
+    kept = sorted(path.name for path in (sources.cache_folder() / "fashion_mnist").iterdir())
+    assert kept == sorted(idx.FILES)
 
 
 def test_wrong_download_leaves_nothing(homes, monkeypatch):
@@ -117,13 +135,23 @@ def test_damaged_idx_is_refused(tmp_path, content):
         idx.read(path)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real digits are not beside the repository")
-def test_real_digits(monkeypatch):
-    monkeypatch.setenv("KERATA_DATA_DIR", str(REAL.parent))
-    (x_train, y_train), (x_test, y_test) = kerata.datasets.mnist.load_data()
+# Data set -> how often the test labels occur, mean of the training pictures.
+REAL = {
+    "mnist": ([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009], 0.13066),
+    "fashion_mnist": ([1000] * 10, 0.28604),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_pictures(name, monkeypatch):
+    if not (DATA / name).is_dir():
+        pytest.skip(f"the data set {name} is not beside the project")
+    monkeypatch.setenv("KERATA_DATA_DIR", str(DATA))
+    counts, mean = REAL[name]
+    (x_train, y_train), (x_test, y_test) = getattr(kerata.datasets, name).load_data()
     assert x_train.shape == (60000, 28, 28) and x_test.shape == (10000, 28, 28)
-    assert np.bincount(y_test).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
-    assert x_train.mean() / 255 == pytest.approx(0.13066, abs=1e-5)
+    assert len(y_train) == 60000 and np.bincount(y_test).tolist() == counts
+    assert x_train.mean() / 255 == pytest.approx(mean, abs=1e-5)
 
 
 def test_small_digits_are_those_of_scikit_learn():
