@@ -66,8 +66,9 @@ class Backend(ABC):
     # The engine's own dtype objects that gradients can flow through.
     inexact_dtypes: frozenset = frozenset()
 
-    # How gradients are found: "native" (the engine records by itself), "functional" (the tape
-    # records units and asks `vjp`), or None (the engine has no gradients).
+    # How gradients are found: "native" (the engine records by itself), "watched" (the engine's
+    # own `tape()` records what is computed from the tensors it is told to watch), "functional"
+    # (our tape records units and asks `vjp`), or None (the engine has no gradients).
     gradients: ClassVar[str | None] = None
 
     # True if compiled steps consume their state buffers, so that state must not be shared.

@@ -188,7 +188,7 @@ class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the compiled function."""
         backend = select.default()
-        if not backend.compiles or not self._jit_compile or current.scope is not None:
+        if not backend.compiles or not self._jit_compile or _is_observed(backend):
             return self._function(*args, **kwargs)
         leaves = tree.flatten((args, kwargs))
         places = [i for i, leaf in enumerate(leaves) if _is_array(backend, leaf)]
@@ -213,6 +213,14 @@ class Function:
             return self._function(*inner_args, **inner_kwargs)
 
         return StatefulProgram(run, backend)
+
+
+def _is_observed(backend: Any) -> bool:
+    """Tell whether a trace or a tape around the call must see each operation for itself."""
+    if current.scope is not None:
+        return True
+    recorded = current.recorder is not None and current.recorder.backend is backend
+    return recorded or (bool(current.watching) and backend.gradients == "watched")
 
 
 def _key(value: Any) -> Any:

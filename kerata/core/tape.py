@@ -1,14 +1,16 @@
 """GradientTape: gradients of what was computed inside a `with` block, on every engine.
 
-Engines with an autograd of their own ("native": torch) record by themselves. For engines that
-differentiate pure functions ("functional": JAX) the tape records *units*: the outermost layer
-call, and each op outside of layers. A unit is a pure function of the variables and tensors it
-reads, so raw engine code inside a layer is differentiated too.
+Engines with an autograd of their own ("native": torch) record by themselves; others ("watched":
+TensorFlow) have a tape that is told which tensors to watch: the values of variables, as they are
+read. For engines that differentiate pure functions ("functional": JAX) the tape records *units*:
+the outermost layer call, and each op outside of layers. A unit is a pure function of the
+variables and tensors it reads, so raw engine code inside a layer is differentiated too.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -46,12 +48,15 @@ class GradientTape:
         self._tracked: dict[int, Any] = {}
         self._used = False
         self._native_watched: list[Any] = []
+        # Of watched engines: their own tapes by name, and the tensors read of each variable.
+        self._engine_tapes: dict[str, Any] = {}
+        self._reads: dict[int, list[Any]] = {}
         self._exit = contextlib.ExitStack()
 
     # -- recording -------------------------------------------------------------------------
 
     def __enter__(self) -> GradientTape:
-        if self._entries and not self._persistent:
+        if (self._entries or self._reads) and not self._persistent:
             self.reset()
         self._exit = contextlib.ExitStack()
         for engine in {id(b): b for b in (*select.loaded_backends(), select.default())}.values():
@@ -59,6 +64,10 @@ class GradientTape:
                 self._exit.enter_context(engine.recording())
                 open_tapes = current.native_tapes + 1
                 self._exit.enter_context(set_current(native_tapes=open_tapes))
+            elif engine.gradients == "watched":
+                tape = self._exit.enter_context(engine.tape(self._persistent))
+                self._engine_tapes[engine.name] = tape
+                self._exit.enter_context(set_current(watching=(*current.watching, self)))
             elif engine.gradients == "functional":
                 self._exit.enter_context(_recording(engine, self))
         return self
@@ -74,7 +83,24 @@ class GradientTape:
                 if not leaf.requires_grad:
                     leaf.requires_grad_()
                     self._native_watched.append(leaf)
+            elif engine.gradients == "watched" and not isinstance(leaf, Variable):
+                self._watch_tensor(engine, leaf)
             self._tracked[id(leaf)] = leaf
+
+    def _watch_tensor(self, engine: Any, tensor: Any) -> None:
+        if engine.name not in self._engine_tapes:
+            raise RuntimeError("Call `watch` inside the tape's `with` block.")
+        if dtypes.is_inexact(engine.dtype_name(tensor)):
+            self._engine_tapes[engine.name].watch(tensor)
+
+    def watch_read(self, variable: Variable, value: Any) -> None:
+        """Watch the tensor that a variable of a watched engine has just been read as."""
+        if not dtypes.is_inexact(variable.dtype) or not self.tracks(variable):
+            return
+        known = self._reads.setdefault(id(variable), [])
+        if not any(value is tensor for tensor in known):
+            known.append(value)
+            self._engine_tapes[variable.backend.name].watch(value)
 
     @contextlib.contextmanager
     def stop_recording(self) -> Any:
@@ -84,6 +110,8 @@ class GradientTape:
         with contextlib.ExitStack() as stack:
             for engine in engines:
                 stack.enter_context(engine.inference())
+            for tape in self._engine_tapes.values():
+                stack.enter_context(tape.stop_recording())
             tapes = recorder.tapes if recorder else []
             kept = [tape for tape in tapes if tape is not self]
             if recorder:
@@ -97,6 +125,7 @@ class GradientTape:
     def reset(self) -> None:
         """Forget all that was recorded."""
         self._entries, self._tracked, self._used = [], {}, False
+        self._reads = {}
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """Return the variables that the tape has seen in use."""
@@ -160,8 +189,10 @@ class GradientTape:
                 f"The {engine.name} backend computes no gradients: it evaluates and predicts. "
                 "Train with `kerata.config.set_backend('jax')` or 'torch'."
             )
-        find = self._native if engine.gradients == "native" else self._functional
-        gradients = find(engine, targets, leaves, seeds)
+        ways = {
+            "native": self._native, "watched": self._watched, "functional": self._functional
+        }  # fmt: skip
+        gradients = ways[engine.gradients](engine, targets, leaves, seeds)
         if not self._persistent:
             self._release()
         if unconnected_gradients == "zero":
@@ -176,6 +207,7 @@ class GradientTape:
             if tensor.is_leaf:
                 tensor.requires_grad_(False)
         self._entries, self._native_watched = [], []
+        self._engine_tapes, self._reads = {}, {}
 
     def _native(self, engine: Any, targets: list, sources: list, seeds: list | None) -> list:
         tensors = [s.value if isinstance(s, Variable) else s for s in sources]
@@ -191,6 +223,19 @@ class GradientTape:
             )
             total = [_add(a, b) for a, b in zip(total, found, strict=True)]
         return total
+
+    def _watched(self, engine: Any, targets: list, sources: list, seeds: list | None) -> list:
+        tape = self._engine_tapes.get(engine.name)
+        if tape is None:
+            return [None] * len(sources)
+        values = [t.value if isinstance(t, Variable) else t for t in targets]
+        # A variable may have been read as several tensors, if it was assigned in between.
+        read = [
+            self._reads.get(id(source), []) if isinstance(source, Variable) else [source]
+            for source in sources
+        ]
+        found = iter(tape.gradients(values, [tensor for each in read for tensor in each], seeds))
+        return [functools.reduce(_add, [next(found) for _ in each], None) for each in read]
 
     def _functional(self, engine: Any, targets: list, sources: list, seeds: list | None) -> list:
         wanted = {id(source) for source in sources}

@@ -135,6 +135,9 @@ class Variable:
         recorder = current.recorder
         if recorder is not None and recorder.backend is self.backend:
             recorder.read(self, value)
+        if current.watching and self.backend.gradients == "watched":
+            for tape in current.watching:
+                tape.watch_read(self, value)
         if current.autocast is not None and self.autocast:
             value = self._autocast(value)
         return value

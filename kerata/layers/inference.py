@@ -116,7 +116,8 @@ def _abstract_specs(layer: Any, args: tuple, kwargs: dict, size: int) -> Any:
         with set_current(call=CallContext(), scope=None, autocast=_autocast(layer)):
             return layer.call(*inner_args, **inner_kwargs)
 
-    output = layer.backend.abstract_call(run, specs)
+    engine = layer.backend
     return tree.map_structure(
-        lambda leaf: TensorSpec(tuple(leaf.shape), str(leaf.dtype).removeprefix("torch.")), output
+        lambda leaf: TensorSpec(tuple(leaf.shape), engine.dtype_name(leaf)),
+        engine.abstract_call(run, specs),
     )
