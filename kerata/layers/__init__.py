@@ -16,6 +16,7 @@ from kerata.layers.activations.leaky_relu import LeakyReLU
 from kerata.layers.activations.prelu import PReLU
 from kerata.layers.activations.relu import ReLU
 from kerata.layers.activations.softmax import Softmax
+from kerata.layers.attention.multi_head_attention import MultiHeadAttention
 from kerata.layers.conv.conv import (
     Conv1D,
     Conv2D,
@@ -204,6 +205,7 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "PReLU",
     "Permute",

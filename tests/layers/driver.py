@@ -28,6 +28,7 @@ class Row:
         integers: Number of different integers in the input; floats if `None`.
         offset: Added to the inputs, which have mean 0 otherwise.
         random: Whether the training output is random.
+        spread: Whether the inputs are arguments of their own, not one list.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Row:
     integers: int | None = None
     offset: float = 0.0
     random: bool = False
+    spread: bool = False
 
     def __str__(self) -> str:
         """Return the name of the test case."""
@@ -53,6 +55,11 @@ class Row:
         shapes = self.shapes if self.several else [self.shapes]
         arrays = [self._array(rng, shape, dtype) for shape in shapes]
         return arrays if self.several else arrays[0]
+
+    def call(self, layer: Any, inputs: Any = None, **options: Any) -> Any:
+        """Return what a layer of either library makes of the inputs."""
+        inputs = self.inputs() if inputs is None else inputs
+        return layer(*inputs, **options) if self.spread else layer(inputs, **options)
 
     def _array(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         if self.integers is not None:
@@ -106,14 +113,15 @@ def expected(row: Row) -> Expectation:
     layer = row.keras_layer()
     config = as_json(keras.layers.serialize(layer))
     shapes = [(None, *shape[1:]) for shape in (row.shapes if row.several else [row.shapes])]
-    shape = layer.compute_output_shape(shapes if row.several else shapes[0])
-    layer(row.inputs())
+    arguments = shapes if row.spread or not row.several else [shapes]
+    shape = layer.compute_output_shape(*arguments)
+    row.call(layer)
     values = random_weights(layer)
     layer.set_weights(values)
     takes_training = "training" in layer.call.__code__.co_varnames
     outputs = {}
     for training in (False, True) if takes_training and not row.random else (False,):
-        result = layer(row.inputs(), **({"training": training} if takes_training else {}))
+        result = row.call(layer, **({"training": training} if takes_training else {}))
         dtype = keras.backend.standardize_dtype(result.dtype)
         outputs[training] = (np.asarray(result), dtype, layer.get_weights())
     if row.name == "EinsumDense":  # Keras finds the sizes that it was not told when it runs
@@ -125,7 +133,7 @@ def expected(row: Row) -> Expectation:
 def with_expected_weights(row: Row) -> kerata.Layer:
     """Return kerata's layer, built for the row's inputs, with the weights of Keras' one."""
     layer = row.layer()
-    layer(row.inputs())
+    row.call(layer)
     layer.set_weights(expected(row).values)
     return layer
 
@@ -149,7 +157,7 @@ def check_values(row: Row) -> None:
     """Same output, dtype and state as Keras, in inference and in training."""
     layer = with_expected_weights(row)
     for training, (output, dtype, weights) in expected(row).outputs.items():
-        actual = layer(row.inputs(), training=training)
+        actual = row.call(layer, training=training)
         close(actual, output)
         assert kerata.ops.dtype(actual) == dtype
         for mine, theirs in zip(layer.get_weights(), weights, strict=True):
@@ -159,7 +167,7 @@ def check_values(row: Row) -> None:
 def check_weights(row: Row) -> None:
     """Same names, shapes and order of weights, and the same ones trainable."""
     layer = row.layer()
-    layer(row.inputs())
+    row.call(layer)
     mine = [(w.name, tuple(w.shape), w.trainable) for w in layer.weights]
     assert mine == expected(row).weights
 
@@ -170,9 +178,9 @@ def check_shape(row: Row) -> None:
     dtype = "float32" if row.integers is None else "int32"
     shapes = row.shapes if row.several else [row.shapes]
     symbolic = [kerata.Input(shape[1:], dtype=dtype) for shape in shapes]
-    output = layer(symbolic if row.several else symbolic[0])
+    output = row.call(layer, symbolic if row.several else symbolic[0])
     assert output.shape == expected(row).shape
-    actual = layer(row.inputs())
+    actual = row.call(layer)
     assert output.dtype == kerata.ops.dtype(actual)
     known = [size for size in output.shape if size is not None]
     assert list(actual.shape[len(output.shape) - len(known) :]) == known
@@ -199,12 +207,12 @@ def check_gradients(row: Row) -> None:
     """Gradients of a weighted sum of the outputs equal finite differences in float64."""
     layer = row.layer(dtype="float64")
     inputs = row.inputs("float64")
-    shape = numpy_of(layer(inputs)).shape
+    shape = numpy_of(row.call(layer, inputs)).shape
     layer.set_weights(random_weights(layer))
     cotangent = np.random.default_rng(3).normal(size=shape)
 
     def loss() -> Any:
-        return kerata.ops.sum(kerata.ops.multiply(layer(inputs), cotangent))
+        return kerata.ops.sum(kerata.ops.multiply(row.call(layer, inputs), cotangent))
 
     with kerata.GradientTape() as tape:
         total = loss()

@@ -225,8 +225,44 @@ PREPROCESSING = [
     Row("Rescaling", {"scale": [1.0, 2.0, 3.0, 4.0], "offset": 1.0}, IMAGE),
 ]
 
+HEADS = {"num_heads": 2, "key_dim": 3}
+ATTENTION = [
+    Row("MultiHeadAttention", HEADS, [SEQUENCE, SEQUENCE], spread=True),
+    Row("MultiHeadAttention", HEADS, [SEQUENCE, (2, 3, 5), (2, 3, 2)], spread=True),
+    Row(
+        "MultiHeadAttention",
+        # Without dropout, Keras on JAX cannot run with another size of the value.
+        {**HEADS, "value_dim": 5, "use_bias": False, "output_shape": 7, "dropout": 0.2},
+        [SEQUENCE, (2, 3, 4)],
+        random=True,
+        spread=True,
+    ),
+    Row(
+        "MultiHeadAttention",
+        {**HEADS, "use_gate": True, "output_shape": (3, 2)},
+        [SEQUENCE, SEQUENCE],
+        spread=True,
+    ),
+    Row(
+        "MultiHeadAttention",
+        {**HEADS, "sliding_window": 2, "kernel_initializer": "he_normal"},
+        [SEQUENCE, SEQUENCE],
+        spread=True,
+    ),
+    Row("MultiHeadAttention", HEADS, [IMAGE, (2, 3, 2, 4)], spread=True),
+    Row("MultiHeadAttention", {**HEADS, "attention_axes": 2}, [IMAGE, IMAGE], spread=True),
+    Row(
+        "MultiHeadAttention",
+        {**HEADS, "value_dim": 2, "use_gate": True, "dropout": 0.3, "seed": 1},
+        [SEQUENCE, SEQUENCE],
+        random=True,
+        spread=True,
+    ),
+]
+
 FAMILIES = {
     "core": CORE,
+    "attention": ATTENTION,
     "reshape": RESHAPE,
     "merge": MERGE,
     "activations": ACTIVATIONS,

@@ -27,6 +27,7 @@ TRAINED = {
     "Embedding",
     "GroupNormalization",
     "LayerNormalization",
+    "MultiHeadAttention",
     "PReLU",
     "RMSNormalization",
 }

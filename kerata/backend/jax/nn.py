@@ -181,7 +181,8 @@ def two_class_entropy(target, probabilities):
 def scaled_dot_product_attention(
     query, key, value, bias, mask, scale, is_causal, attn_logits_soft_cap
 ):
-    if attn_logits_soft_cap is None and query.dtype != jnp.float64:
+    same_features = query.shape[-1] == value.shape[-1]
+    if attn_logits_soft_cap is None and same_features and query.dtype != jnp.float64:
         return nn.dot_product_attention(
             query, key, value, bias, mask, scale=scale, is_causal=is_causal
         )
@@ -189,7 +190,7 @@ def scaled_dot_product_attention(
 
 
 def _attention(query, key, value, bias, mask, scale, is_causal, cap):
-    """Attention for what JAX' own lacks: capped logits, and float64 all the way."""
+    """Attention for what JAX' own lacks: capped logits, values of other sizes, all in float64."""
     repeats = query.shape[2] // key.shape[2]
     key, value = jnp.repeat(key, repeats, 2), jnp.repeat(value, repeats, 2)
     logits = _wide(jnp.einsum("btnh,bsnh->bnts", query, key)) * scale

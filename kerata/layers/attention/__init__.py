@@ -1,0 +1,1 @@
+"""Attention: layers that mix values by how well queries fit keys."""
