@@ -19,7 +19,7 @@ class _Current(threading.local):
     autocast: str | None = None  # dtype that float variables are read as
     call: CallContext | None = None  # the outermost layer call that is running
     recorder: Any = None  # what functional tapes record through (core.tape)
-    native_tapes: int = 0  # how many tapes of engines with an autograd of their own are open
+    native_tapes: tuple = ()  # the open tapes, for engines with an autograd of their own
     watching: tuple = ()  # the open tapes of engines that are told which tensors to watch
     results_wanted: bool = True  # whether anybody looks at the metrics after this step
     structure: dict | None = None  # what layers contain, remembered while steps run

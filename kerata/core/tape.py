@@ -48,6 +48,8 @@ class GradientTape:
         self._tracked: dict[int, Any] = {}
         self._used = False
         self._native_watched: list[Any] = []
+        # Of native engines: whether another tape may still ask about the same computation.
+        self._shares_graph = False
         # Of watched engines: their own tapes by name, and the tensors read of each variable.
         self._engine_tapes: dict[str, Any] = {}
         self._reads: dict[int, list[Any]] = {}
@@ -62,8 +64,7 @@ class GradientTape:
         for engine in {id(b): b for b in (*select.loaded_backends(), select.default())}.values():
             if engine.gradients == "native":
                 self._exit.enter_context(engine.recording())
-                open_tapes = current.native_tapes + 1
-                self._exit.enter_context(set_current(native_tapes=open_tapes))
+                self._exit.enter_context(self._among_native_tapes())
             elif engine.gradients == "watched":
                 tape = self._exit.enter_context(engine.tape(self._persistent))
                 self._engine_tapes[engine.name] = tape
@@ -74,6 +75,14 @@ class GradientTape:
 
     def __exit__(self, *_: object) -> None:
         self._exit.close()
+
+    def _among_native_tapes(self) -> Any:
+        """Return a context in which this tape is open beside those that are open already."""
+        others = current.native_tapes
+        for tape in others:
+            tape._shares_graph = True
+        self._shares_graph = bool(others)
+        return set_current(native_tapes=(*others, self))
 
     def watch(self, tensor: Any) -> None:
         """Also record what is computed from a tensor, variable or structure of them."""
@@ -211,14 +220,14 @@ class GradientTape:
 
     def _native(self, engine: Any, targets: list, sources: list, seeds: list | None) -> list:
         tensors = [s.value if isinstance(s, Variable) else s for s in sources]
-        outer = current.native_tapes > 0
+        outer = bool(current.native_tapes)
         total: list = [None] * len(sources)
         for index, target in enumerate(targets):
             found = engine.gradient(
                 target.value if isinstance(target, Variable) else target,
                 tensors,
                 seeds[index] if seeds else None,
-                retain=self._persistent or index + 1 < len(targets),
+                retain=self._persistent or self._shares_graph or index + 1 < len(targets),
                 create_graph=outer,
             )
             total = [_add(a, b) for a, b in zip(total, found, strict=True)]
@@ -383,6 +392,19 @@ class Recorder:
         sources = [leaves[i] for i in flow]
         floats, others = self.unit(pure, sources, tuple(sources))
         return self._join(packed, floats, others)
+
+    def close(self, function: Callable, tensors: list) -> tuple[Callable, list]:
+        """Make what a function of tensors captures an input of it, so that it can be a unit.
+
+        Returns:
+            `(closed, captured)`: `closed(captured, tensors)` computes `function(tensors)`.
+        """
+        with set_current(recorder=None), Scope() as reads:
+            closed, captured = self.backend.kernels["close"](function, tensors)
+        with set_current(autocast=None):
+            for variable in reads.unknown.values():
+                self.read(variable, variable.value)
+        return closed, captured
 
     def _split(self, result: Any, packed: dict) -> tuple[list, list]:
         """Divide a result into tensors that gradients flow through and all else."""

@@ -176,6 +176,27 @@ def test_once_only_unless_persistent(training_backend):
         tape.gradient(y, v)
 
 
+def test_two_tapes_over_one_computation(training_backend):
+    """The two losses of a GAN share the generated pictures; each tape is asked once."""
+    v, w = kerata.Variable(0.2), kerata.Variable(3.0)
+    with kerata.GradientTape() as first, kerata.GradientTape() as second:
+        product = ops.tanh(v * w) * w
+        loss, other_loss = product * 2.0, -product
+    slope = np.tanh(0.6) + 3.0 * 0.2 / np.cosh(0.6) ** 2
+    found = number(second.gradient(other_loss, w))
+    assert float(found) == pytest.approx(-slope, rel=1e-5)
+    found = number(first.gradient(loss, v))
+    assert float(found) == pytest.approx(2.0 * 9.0 / np.cosh(0.6) ** 2, rel=1e-5)
+
+
+def test_a_loss_that_has_given_its_gradients_is_a_plain_value(training_backend, recwarn):
+    v = kerata.Variable([1.0, 2.0])
+    with kerata.GradientTape() as tape:
+        loss = ops.sum(ops.square(v))
+    tape.gradient(loss, v)
+    assert float(loss) == 5.0 and np.asarray(loss) == 5.0 and not recwarn.list
+
+
 def test_output_gradients(training_backend):
     v = kerata.Variable([1.0, 2.0])
     with kerata.GradientTape() as tape:

@@ -129,6 +129,8 @@ class TorchBackend(Backend):
             create_graph=create_graph,
             allow_unused=True,
         )
+        if target.grad_fn is not None and not (retain or create_graph or target._is_view()):
+            target.detach_()  # its graph is spent: from now on it is a value, to print or plot
         each = iter(found)
         return [next(each) if source.requires_grad else None for source in sources]
 
