@@ -1,4 +1,4 @@
-"""Galleries: many pictures side by side, with what they are and what they were taken for."""
+"""Many pictures side by side: galleries with what they are taken for, and plain mosaics."""
 
 from __future__ import annotations
 
@@ -82,6 +82,61 @@ def plot_image_gallery(
     if legend_handles:
         figure.legend(handles=list(legend_handles), loc="outside lower center")
     return finish(figure, path, dpi=dpi, show=show, transparent=transparent)
+
+
+def plot_mosaic(
+    images: Any,
+    rows: int | None = None,
+    cols: int | None = None,
+    value_range: tuple[float, float] = (0, 255),
+    path: str | os.PathLike[str] | None = None,
+    magnification: int = 2,
+    cmap: str = "gray",
+    data_format: str | None = None,
+) -> Figure:
+    """Draw pictures edge to edge, as one picture: what a generative model makes.
+
+    Args:
+        images: pictures ``(n, height, width, channels)`` with 1, 3 or 4 channels, or
+            ``(n, channels, height, width)`` if `data_format` says so.
+        rows: number of rows; by default as needed.
+        cols: number of columns; by default as many as rows.
+        value_range: the values of black and white.
+        path: a file to write (png, pdf, svg); nothing is written by default.
+        magnification: points of the file per point of a picture.
+        cmap: matplotlib's name of the colours of pictures with one channel.
+        data_format: ``"channels_last"`` or ``"channels_first"``; the configured one by default.
+
+    Returns:
+        The matplotlib figure.
+
+    Raises:
+        ImportError: when matplotlib is missing.
+        ValueError: for pictures that have not four dimensions.
+
+    >>> import kerata, numpy as np
+    >>> figure = kerata.visualization.plot_mosaic(np.zeros((6, 4, 5, 3)), cols=3)
+    >>> figure.axes[0].images[0].get_array().shape
+    (8, 15, 3)
+    """
+    mosaic = _side_by_side(_as_pictures(images, value_range, data_format), rows, cols)
+    height, width = mosaic.shape[:2]
+    figure = new_figure(width / 100, height / 100)
+    figure.set_layout_engine("none")  # no room for anything but the pictures
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.imshow(mosaic, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
+    return finish(figure, path, dpi=100 * magnification)
+
+
+def _side_by_side(pictures: np.ndarray, rows: int | None, cols: int | None) -> np.ndarray:
+    """Lay pictures out in rows; places that are left over stay black."""
+    rows, cols = _grid(len(pictures), rows, cols)
+    count, height, width, *channels = pictures.shape
+    places = np.zeros((rows * cols, height, width, *channels), pictures.dtype)
+    places[:count] = pictures[: len(places)]
+    grid = places.reshape(rows, cols, height, width, *channels)
+    return grid.swapaxes(1, 2).reshape(rows * height, cols * width, *channels)
 
 
 def _as_pictures(

@@ -8,6 +8,7 @@ from sklearn.metrics import confusion_matrix
 from kerata.visualization import (
     plot_confusion_matrix,
     plot_image_gallery,
+    plot_mosaic,
     plot_training_curves,
 )
 from kerata.visualization.confusion import confusion_counts
@@ -82,3 +83,15 @@ def test_gallery_titles_and_range(tmp_path):
 def test_gallery_refuses(arguments, message):
     with pytest.raises(ValueError, match=message):
         plot_image_gallery(**arguments)
+
+
+def test_mosaic_holds_each_picture_in_its_place(tmp_path):
+    pictures = np.arange(5 * 4 * 6, dtype="float32").reshape(5, 4, 6, 1)
+    path = tmp_path / "mosaic.png"
+    figure = plot_mosaic(pictures, cols=3, value_range=(0, 120), path=path, magnification=1)
+    drawn = np.asarray(figure.axes[0].images[0].get_array())
+    assert drawn.shape == (8, 18)
+    np.testing.assert_allclose(drawn[4:, 6:12] * 120, pictures[4, ..., 0], rtol=1e-6)
+    assert (drawn[4:, 12:] == 0).all()
+    written = np.asarray(Image.open(path).convert("L"), "float32")
+    np.testing.assert_allclose(written / 255, drawn, atol=1.01 / 255)
