@@ -83,6 +83,34 @@ def matmul(x1: Tensor, x2: Tensor) -> Tensor:
 
 
 @primitive
+def affine(x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+    """Return `x @ kernel + bias`, a dense layer's product, in which engines fuse the sum.
+
+    Args:
+        x: tensor of shape `(..., n, k)`.
+        kernel: tensor of shape `(k, m)`.
+        bias: tensor of shape `(m,)`.
+
+    Returns:
+        Tensor of shape `(..., n, m)`.
+
+    Raises:
+        ValueError: if the sizes do not fit each other.
+
+    >>> from kerata.ops.linalg import affine
+    >>> affine([[1.0, 2.0]], [[1.0], [1.0]], [0.5]).tolist()
+    [[3.5]]
+    """
+    product = matmul.primitive.rule(x, kernel)
+    if kernel.ndim != 2 or bias.shape != kernel.shape[1:]:
+        raise ValueError(
+            f"`affine` got a kernel of shape {kernel.shape} and a bias of shape {bias.shape}; "
+            "expected (k, m) and (m,)."
+        )
+    return product
+
+
+@primitive
 def contract(operands: Tensors, subscripts: str) -> Tensor:
     """Sum of products over named dimensions. See `einsum`."""
     terms, output = _terms(subscripts, [x.ndim for x in operands])

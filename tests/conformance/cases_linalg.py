@@ -44,6 +44,9 @@ CASES = [
         (normal(2, 3), normal(3, 4)), (A, B), (normal(5), normal(5)), (A, normal(3)),
         (normal(3), A), (normal(2, 1, 2, 3), A), (integers(5, 2, 3), integers(5, 3, 2)))),
     Case("matmul", (INT8, INT8.reshape(4, 3)), oracle=in_wide(np.matmul)),
+    *(Case("affine", (x, normal(3, 4), normal(4)), batch=False,
+           oracle=lambda x, kernel, bias: x @ kernel + bias)
+      for x in (normal(2, 3), A, normal(2, 1, 2, 3), normal(0, 3), normal(3))),
     *(Case("contract", (operands, subscripts), oracle=contract) for operands, subscripts in (
         ([normal(2, 3), normal(3, 4)], "ij,jk->ik"),
         ([normal(2, 3), normal(3, 4)], "ij,jk"),

@@ -10,6 +10,10 @@ def matmul(x1, x2):
     return jnp.matmul(x1, x2)
 
 
+def affine(x, kernel, bias):
+    return matmul(x, kernel) + bias
+
+
 def contract(operands, subscripts):
     wanted = "int32" if operands[0].dtype == jnp.int8 else None
     return jnp.einsum(subscripts, *operands, preferred_element_type=wanted)

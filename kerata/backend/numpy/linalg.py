@@ -16,6 +16,10 @@ def matmul(x1, x2):
     return np.matmul(_wide(x1), _wide(x2)).astype(x1.dtype, copy=False)
 
 
+def affine(x, kernel, bias):
+    return matmul(x, kernel) + bias
+
+
 def contract(operands, subscripts):
     dtype = operands[0].dtype
     if dtype == np.int8:

@@ -9,6 +9,13 @@ def matmul(x1, x2):
     return torch.matmul(x1, x2)
 
 
+def affine(x, kernel, bias):
+    if x.ndim == 2:
+        return torch.addmm(bias, x, kernel)
+    rows = torch.addmm(bias, x.reshape(-1, x.shape[-1]), kernel)
+    return rows.view(*x.shape[:-1], kernel.shape[1])
+
+
 def contract(operands, subscripts):
     if operands[0].dtype == torch.int8:
         operands = [x.int() for x in operands]

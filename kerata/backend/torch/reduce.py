@@ -40,6 +40,8 @@ def product(x, axis=None, keepdims=False):
 
 
 def mean(x, axis=None, keepdims=False):
+    if isinstance(axis, int) and not keepdims and x.shape[axis] == 1:
+        return x.squeeze(axis)  # the losses of models with one output: a view, and no gradient
     return torch.mean(x, axis, keepdims)
 
 

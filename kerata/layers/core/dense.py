@@ -10,6 +10,7 @@ from kerata.layers.arguments import Named, Shape, positive_integer, refuse_trans
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
 from kerata.layers.shapes import known_size
+from kerata.ops.linalg import affine
 
 
 @register("layers")
@@ -100,10 +101,9 @@ class Dense(Layer):
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Return `activation(inputs @ kernel + bias)`."""
-        outputs = ops.matmul(inputs, self.kernel)
-        if self.bias is not None:
-            outputs = ops.add(outputs, self.bias)
-        return self.activation(outputs)
+        if self.bias is None:
+            return self.activation(ops.matmul(inputs, self.kernel))
+        return self.activation(affine(inputs, self.kernel, self.bias))
 
     def shape_advice(self, shape: Shape) -> str:
         """Return what to do about an input of the wrong shape."""
