@@ -19,7 +19,7 @@ import numpy as np
 Tensor = Any
 
 # Modules of an engine's package that hold machinery, not kernels.
-_MACHINERY = {"engine", "compile", "gradient", "operators"}
+_MACHINERY = {"engine", "compile", "gradient", "operators", "values"}
 
 
 class Kernels(dict):
@@ -149,6 +149,10 @@ class Backend(ABC):
 
         Used for layers whose `call` goes around `kerata.ops`.
         """
+        return self.call_on_zeros(function, specs)
+
+    def call_on_zeros(self, function: Callable, specs: list[tuple[tuple, str]]) -> Any:
+        """Run `function` on tensors of zeros, for what must look at values."""
         tensors = [self.from_numpy(np.zeros(shape, dtype)) for shape, dtype in specs]
         return function(*tensors)
 

@@ -23,6 +23,8 @@ class _Current(threading.local):
     watching: tuple = ()  # the open tapes of engines that are told which tensors to watch
     results_wanted: bool = True  # whether anybody looks at the metrics after this step
     structure: dict | None = None  # what layers contain, remembered while steps run
+    line_by_line: bool = False  # whether Python runs as it is written where engines compile
+    numerics: Any = None  # what looks for NaN and infinity in results (core.numerics)
 
 
 class CallContext:

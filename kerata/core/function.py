@@ -188,7 +188,8 @@ class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the compiled function."""
         backend = select.default()
-        if not backend.compiles or not self._jit_compile or _is_observed(backend):
+        compiles = backend.compiles and self._jit_compile and not current.line_by_line
+        if not compiles or _is_observed(backend):
             return self._function(*args, **kwargs)
         leaves = tree.flatten((args, kwargs))
         places = [i for i, leaf in enumerate(leaves) if _is_array(backend, leaf)]

@@ -3,14 +3,18 @@
 First on symbolic tensors, by the shape rules of the ops: no engine is needed. A `call` that
 goes around `kerata.ops` cannot run on those; then the engine's abstract evaluation runs it,
 twice, with two sizes for each unknown dimension, which tells the unknown ones of the output.
+A `call` that looks at values (`float(x)`, `if x.sum() > 0`) is run on zeros in the end.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from kerata.core import tree
 from kerata.core.context import CallContext, current, set_current
+from kerata.core.scope import Scope
 from kerata.core.spec import TensorSpec, spec_of
 from kerata.core.symbolic import SymbolicTensor
 
@@ -45,10 +49,11 @@ def infer_output_spec(layer: Any, args: tuple, kwargs: dict) -> Any:
     try:
         return _run_symbolically(layer, args, kwargs)
     except (TypeError, AttributeError) as error:
-        try:
-            return _run_abstractly(layer, args, kwargs)
-        except Exception:
-            raise error from None
+        engine = layer.backend
+        for evaluate in (engine.abstract_call, engine.call_on_zeros):
+            with contextlib.suppress(Exception):
+                return _run_on_engine(evaluate, layer, args, kwargs)
+        raise error
 
 
 def _given_shape(layer: Any, args: tuple, kwargs: dict) -> Any:
@@ -90,8 +95,8 @@ def _specs(output: Any) -> Any:
     return tree.map_structure(lambda leaf: None if leaf is None else spec_of(leaf), output)
 
 
-def _run_abstractly(layer: Any, args: tuple, kwargs: dict) -> Any:
-    results = [_abstract_specs(layer, args, kwargs, size) for size in _SIZES]
+def _run_on_engine(evaluate: Callable, layer: Any, args: tuple, kwargs: dict) -> Any:
+    results = [_specs_for_size(evaluate, layer, args, kwargs, size) for size in _SIZES]
     return tree.map_structure(_merge, *results)
 
 
@@ -101,7 +106,9 @@ def _merge(a: TensorSpec, b: TensorSpec) -> TensorSpec:
     )
 
 
-def _abstract_specs(layer: Any, args: tuple, kwargs: dict, size: int) -> Any:
+def _specs_for_size(
+    evaluate: Callable, layer: Any, args: tuple, kwargs: dict, size: int
+) -> Any:
     leaves = tree.flatten((args, kwargs))
     places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, SymbolicTensor)]
     specs = [
@@ -113,11 +120,11 @@ def _abstract_specs(layer: Any, args: tuple, kwargs: dict, size: int) -> Any:
         for place, tensor in zip(places, tensors, strict=True):
             values[place] = tensor
         inner_args, inner_kwargs = tree.pack((args, kwargs), values)
-        with set_current(call=CallContext(), scope=None, autocast=_autocast(layer)):
+        context = {"call": CallContext(), "autocast": _autocast(layer), "numerics": None}
+        with set_current(scope=None, **context), Scope():
             return layer.call(*inner_args, **inner_kwargs)
 
     engine = layer.backend
     return tree.map_structure(
-        lambda leaf: TensorSpec(tuple(leaf.shape), engine.dtype_name(leaf)),
-        engine.abstract_call(run, specs),
+        lambda leaf: TensorSpec(tuple(leaf.shape), engine.dtype_name(leaf)), evaluate(run, specs)
     )

@@ -8,6 +8,8 @@ traces each body once; three things make a traced body behave like one that runs
 * under a `GradientTape` the whole op is one unit, and what the bodies capture counts as input;
 * a branch whose condition is known is taken in Python.
 
+In steps that run line by line (`run_eagerly=True`) they are Python on every engine.
+
 On symbolic tensors a body runs once, for the specs of its results.
 """
 
@@ -26,6 +28,7 @@ from kerata.core.scope import Scope
 from kerata.core.spec import TensorSpec, ndim_of, shape_of, spec_of
 from kerata.core.symbolic import SymbolicTensor, record
 from kerata.core.variable import Variable, assign_all
+from kerata.ops import line_by_line
 
 Structure = Any
 
@@ -82,7 +85,7 @@ def scan(
             (carry, y), values = handed.run(state[1], step, state[0], x)
             return (carry, values), y
 
-        state, kernel = (tensors[:count], handed.values()), backend.kernels["scan"]
+        state, kernel = (tensors[:count], handed.values()), _kernel(backend, "scan")
         (carry, values), ys = kernel(stateful, state, tensors[count:], steps, reverse, unroll)
         return [*carry, *ys], values
 
@@ -166,7 +169,7 @@ def while_loop(
             return _same("while_loop", state[0], _leaves(new, backend)), values
 
         state = (tensors, handed.values())
-        return backend.kernels["while_loop"](go_on, step, state, maximum_iterations)
+        return _kernel(backend, "while_loop")(go_on, step, state, maximum_iterations)
 
     return _fill(loop_vars, _execute(backend, run, first))
 
@@ -203,7 +206,7 @@ def fori_loop(
             new, values = handed.run(state[1], body_fun, i, _fill(init_val, state[0]))
             return _same("fori_loop", state[0], _leaves(new, backend)), values
 
-        return backend.kernels["fori_loop"](*bounds, step, (tensors, handed.values()))
+        return _kernel(backend, "fori_loop")(*bounds, step, (tensors, handed.values()))
 
     return _fill(init_val, _execute(backend, run, first))
 
@@ -358,7 +361,7 @@ def vectorized_map(function: Callable[[Structure], Structure], elements: Structu
         return layout.leaves(function(_fill(elements, leaves)), backend)
 
     def run(handed: _Handed, tensors: list) -> tuple[list, list]:
-        return backend.kernels["vectorized_map"](each, tensors), []
+        return _kernel(backend, "vectorized_map")(each, tensors), []
 
     return layout.fill(_execute(backend, run, items))
 
@@ -405,7 +408,7 @@ def associative_scan(
         return _leaves(f(_fill(elems, a), _fill(elems, b)), backend)
 
     def run(handed: _Handed, tensors: list) -> tuple[list, list]:
-        return list(backend.kernels["associative_scan"](combine, tensors, reverse, axis)), []
+        return list(_kernel(backend, "associative_scan")(combine, tensors, reverse, axis)), []
 
     return _fill(elems, _execute(backend, run, items))
 
@@ -505,6 +508,12 @@ def _record(op: Callable, arguments: tuple, result: Structure) -> Structure:
 Run = Callable[["_Handed", list], tuple[list, list]]
 
 
+def _kernel(backend: Backend, name: str) -> Callable:
+    if current.line_by_line:
+        return getattr(line_by_line, name)
+    return backend.kernels[name]
+
+
 class _Handed:
     """The variables that bodies assign, whose values an engine's loop hands through."""
 
@@ -534,9 +543,10 @@ def _execute(backend: Backend, run: Run, tensors: list) -> list:
     Which variables the bodies assign is seen when they are traced; if that finds new ones,
     they are traced again with these handed through.
     """
-    handed = _Handed(backend.compiles)
+    traced = backend.compiles and not current.line_by_line
+    handed = _Handed(traced)
     recorder = current.recorder
-    records = recorder is not None and recorder.backend is backend
+    records = traced and recorder is not None and recorder.backend is backend
     while True:
         known = len(handed.variables)
         if records:

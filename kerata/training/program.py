@@ -47,6 +47,8 @@ class Program:
     ):
         self._backend = backend
         self._step = lambda batch: step(as_data(Batch(*batch)))
+        # Where the engine could compile but must not, bodies of loops run as Python as well.
+        self._line_by_line = backend.compiles and not compiled
         self._compiled: StatefulProgram | None = None
         if compiled and backend.compiles:
             self._compiled = StatefulProgram(self._step, backend, state, constant)
@@ -130,12 +132,13 @@ class Program:
 
     def _remembering(self, structure: dict, results_wanted: bool, batch: tuple) -> Any:
         """Run one step with what is known of the layers; plain assignments, as this is hot."""
-        before = current.structure, current.results_wanted
+        before = current.structure, current.results_wanted, current.line_by_line
         current.structure, current.results_wanted = structure, results_wanted
+        current.line_by_line = self._line_by_line
         try:
             return self._step(batch)
         finally:
-            current.structure, current.results_wanted = before
+            current.structure, current.results_wanted, current.line_by_line = before
 
 
 class Results:

@@ -12,7 +12,7 @@ import numpy as np
 import kerata.backend.jax as package
 from kerata.backend.interface import Backend, Tensor, collect_kernels
 from kerata.backend.jax import compile as compilation
-from kerata.backend.jax import operators
+from kerata.backend.jax import operators, values
 
 
 class JaxBackend(Backend):
@@ -60,7 +60,7 @@ class JaxBackend(Backend):
         return self.copy_state(tensor) if stopped is tensor else stopped
 
     def is_traced(self, tensor: Tensor) -> bool:
-        return isinstance(tensor, jax.core.Tracer)
+        return isinstance(tensor, jax.core.Tracer) and not values.has_value(tensor)
 
     def copy_state(self, tensor: Tensor) -> Tensor:
         return jnp.array(tensor, copy=True)
@@ -69,7 +69,8 @@ class JaxBackend(Backend):
 
     def vjp(self, function: Callable, primals: tuple) -> tuple[Any, Callable, Any]:
         """Return (outputs, pullback, auxiliary) of a function giving (outputs, auxiliary)."""
-        return jax.vjp(function, *primals, has_aux=True)
+        with values.readable():
+            return jax.vjp(function, *primals, has_aux=True)
 
     def record_operators(self, recorder: Callable[[], Any]) -> None:
         """Let operators of arrays be recorded by the recorder that `recorder()` gives, if any."""
