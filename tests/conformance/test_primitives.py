@@ -119,6 +119,7 @@ def with_floats(args: tuple, values: list) -> tuple:
 RUN = {
     "numpy": lambda function, values: function(values),
     "torch": lambda function, values: function(values),
+    "tensorflow": lambda function, values: function(values),
     "jax": jax.eval_shape,  # nothing is compiled
 }
 
@@ -185,6 +186,7 @@ def taped(function):
 
 DIFFERENTIATED = {
     "torch": taped,
+    "tensorflow": taped,
     "jax": lambda function: jax.jit(jax.value_and_grad(function)),
 }
 

@@ -1,0 +1,135 @@
+"""TensorFlow kernels of linear algebra."""
+
+import math
+
+import tensorflow as tf
+
+from kerata.backend.tensorflow.constants import _vector
+
+_ops = tf.raw_ops
+
+# TensorFlow multiplies no matrices of small or unsigned integers; overflow of 64 bit ones drops
+# the same bits with and without sign
+_PRODUCT_DTYPES = {
+    tf.bool: tf.int32,
+    tf.int8: tf.int32,
+    tf.int16: tf.int32,
+    tf.uint8: tf.int32,
+    tf.uint16: tf.int32,
+    tf.uint32: tf.int64,
+    tf.uint64: tf.int64,
+}
+
+
+def matmul(x1, x2):
+    if x1.dtype in _PRODUCT_DTYPES:
+        return _of_integers(lambda xs: matmul(*xs), [x1, x2])
+    rank1, rank2 = x1.shape.rank, x2.shape.rank
+    if rank2 == 2 and rank1 == 2:
+        return _ops.MatMul(a=x1, b=x2)
+    if rank1 == 1 and rank2 >= 1:
+        return tf.squeeze(matmul(x1[tf.newaxis], x2), -2 if rank2 > 1 else 0)
+    if rank2 == 1:
+        return tf.squeeze(matmul(x1, x2[:, tf.newaxis]), -1)
+    if rank2 == 2 and x1.shape.is_fully_defined():
+        # one product of all rows, whose gradient is one product too
+        *before, size = x1.shape
+        rows = _ops.Reshape(tensor=x1, shape=_vector((math.prod(before), size)))
+        product = _ops.MatMul(a=rows, b=x2)
+        return _ops.Reshape(tensor=product, shape=_vector((*before, product.shape[-1])))
+    return _ops.BatchMatMulV2(x=x1, y=x2)
+
+
+def _of_integers(product, operands):
+    """Multiply integers that TensorFlow multiplies not, as wider ones."""
+    dtype = operands[0].dtype
+    result = product([tf.cast(x, _PRODUCT_DTYPES[dtype]) for x in operands])
+    return result if dtype is tf.int8 else tf.cast(result, dtype)
+
+
+def affine(x, kernel, bias):
+    product = matmul(x, kernel)
+    if product.dtype.is_floating and product.shape.rank > 1:
+        return _ops.BiasAdd(value=product, bias=bias)
+    return product + tf.cast(bias, product.dtype)
+
+
+def contract(operands, subscripts):
+    if operands[0].dtype in _PRODUCT_DTYPES:
+        return _of_integers(lambda xs: contract(xs, subscripts), operands)
+    return tf.einsum(subscripts, *operands)
+
+
+def cholesky(x, upper=False):
+    factor = tf.linalg.cholesky(x)
+    return tf.linalg.adjoint(factor) if upper else factor
+
+
+def qr(x, mode="reduced"):
+    if mode not in ("reduced", "complete"):
+        raise ValueError(f"no mode {mode!r}")
+    q, r = tf.linalg.qr(x, full_matrices=mode == "complete")
+    return q, r
+
+
+def singular_vectors(x, full_matrices):
+    values, left, right = tf.linalg.svd(x, full_matrices)
+    return left, values, tf.linalg.adjoint(right)
+
+
+def singular_values(x):
+    return tf.linalg.svd(x, compute_uv=False)
+
+
+def eigh(x):
+    values, vectors = tf.linalg.eigh(x)
+    return values, vectors
+
+
+def eig(x):
+    values, vectors = tf.linalg.eig(x)
+    return values, vectors
+
+
+def lu_factor(x):
+    lu, rows = tf.linalg.lu(x)
+    return lu, _exchanges(rows)
+
+
+def _exchanges(rows):
+    """Return which row was exchanged with row i in step i, given the order that came of it."""
+    size = rows.shape[-1]
+    places = tf.range(size)
+    order = tf.broadcast_to(places, tf.shape(rows))
+    exchanged = []
+    for i in range(size):
+        wanted = rows[..., i : i + 1]
+        place = tf.argmax(tf.cast(tf.equal(order, wanted), tf.uint8), -1, tf.int32)
+        exchanged.append(place)
+        order = tf.where(tf.equal(places, place[..., tf.newaxis]), order[..., i : i + 1], order)
+        order = tf.where(tf.equal(places, i), wanted, order)
+    return tf.stack(exchanged, -1)
+
+
+def inv(x):
+    return tf.linalg.inv(x)
+
+
+def solve_matrix(a, b):
+    batch = tf.broadcast_dynamic_shape(tf.shape(a)[:-2], tf.shape(b)[:-2])
+    a = tf.broadcast_to(a, tf.concat([batch, tf.shape(a)[-2:]], 0))
+    b = tf.broadcast_to(b, tf.concat([batch, tf.shape(b)[-2:]], 0))
+    return tf.linalg.solve(a, b)
+
+
+def solve_triangular_matrix(a, b, lower):
+    return tf.linalg.triangular_solve(a, b, lower)
+
+
+def det(x):
+    return tf.linalg.det(x)
+
+
+def slogdet(x):
+    sign, log = tf.linalg.slogdet(x)
+    return sign, log

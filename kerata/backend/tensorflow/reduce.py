@@ -1,0 +1,178 @@
+"""TensorFlow kernels that reduce or accumulate along axes."""
+
+import math
+
+import tensorflow as tf
+
+from kerata.backend.tensorflow.constants import _number, _vector
+
+_ops = tf.raw_ops
+
+# sums of small integers are carried in 32 bit, so that they do not overflow
+_SUM_DTYPES = {
+    tf.bool: tf.int32,
+    tf.int8: tf.int32,
+    tf.int16: tf.int32,
+    tf.uint8: tf.uint32,
+    tf.uint16: tf.uint32,
+}
+# TensorFlow would add up half precision in half precision
+_WIDE_DTYPES = {tf.bfloat16: tf.float32, tf.float16: tf.float32}
+
+
+def _axes(x, axis):
+    """Return axes as the operations take them."""
+    if isinstance(axis, int):
+        return axis
+    return _vector(range(x.shape.rank) if axis is None else axis)
+
+
+def _cast(x, dtypes):
+    dtype = dtypes.get(x.dtype)
+    return x if dtype is None else _ops.Cast(x=x, DstT=dtype)
+
+
+def _as(x, dtype):
+    return x if x.dtype is dtype else _ops.Cast(x=x, DstT=dtype)
+
+
+def sum(x, axis=None, keepdims=False):
+    dtype = _SUM_DTYPES.get(x.dtype, x.dtype)
+    wide = _as(x, _WIDE_DTYPES.get(dtype, dtype))
+    return _as(_ops.Sum(input=wide, axis=_axes(x, axis), keep_dims=keepdims), dtype)
+
+
+def product(x, axis=None, keepdims=False):
+    x = _cast(x, _SUM_DTYPES)
+    return _ops.Prod(input=x, axis=_axes(x, axis), keep_dims=keepdims)
+
+
+def mean(x, axis=None, keepdims=False):
+    wide = _cast(x, _WIDE_DTYPES)
+    return _as(_ops.Mean(input=wide, axis=_axes(x, axis), keep_dims=keepdims), x.dtype)
+
+
+def var(x, axis=None, keepdims=False):
+    wide = _cast(x, _WIDE_DTYPES)
+    axes = _axes(x, axis)
+    from_mean = wide - _ops.Mean(input=wide, axis=axes, keep_dims=True)
+    return _as(_ops.Mean(input=tf.square(from_mean), axis=axes, keep_dims=keepdims), x.dtype)
+
+
+def max(x, axis=None, keepdims=False, initial=None):
+    if x.dtype is tf.bool:
+        return any(x, axis, keepdims)
+    largest = _ops.Max(input=x, axis=_axes(x, axis), keep_dims=keepdims)
+    return largest if initial is None else tf.maximum(largest, _number(initial, x.dtype))
+
+
+def min(x, axis=None, keepdims=False, initial=None):
+    if x.dtype is tf.bool:
+        return all(x, axis, keepdims)
+    smallest = _ops.Min(input=x, axis=_axes(x, axis), keep_dims=keepdims)
+    return smallest if initial is None else tf.minimum(smallest, _number(initial, x.dtype))
+
+
+def logsumexp(x, axis=None, keepdims=False):
+    wide = _cast(x, _WIDE_DTYPES)
+    return _as(tf.reduce_logsumexp(wide, _axes(x, axis), keepdims), x.dtype)
+
+
+def _truth(x):
+    return x if x.dtype is tf.bool else tf.not_equal(x, tf.zeros_like(x))
+
+
+def any(x, axis=None, keepdims=False):
+    return _ops.Any(input=_truth(x), axis=_axes(x, axis), keep_dims=keepdims)
+
+
+def all(x, axis=None, keepdims=False):
+    return _ops.All(input=_truth(x), axis=_axes(x, axis), keep_dims=keepdims)
+
+
+def _index_of(find, x, axis, keepdims):
+    """Return the index of an extreme, and of the first NaN where there is one."""
+    values = tf.reshape(x, [-1]) if axis is None else x
+    values = tf.cast(values, tf.uint8) if x.dtype is tf.bool else values
+    along = axis or 0
+    found = find(values, along, tf.int32)
+    if x.dtype.is_floating:
+        missing = tf.math.is_nan(values)
+        first = tf.argmax(tf.cast(missing, tf.uint8), along, tf.int32)
+        found = tf.where(tf.reduce_any(missing, along), first, found)
+    if not keepdims:
+        return found
+    return tf.reshape(found, [1] * x.shape.rank) if axis is None else tf.expand_dims(found, axis)
+
+
+def argmax(x, axis=None, keepdims=False):
+    return _index_of(tf.argmax, x, axis, keepdims)
+
+
+def argmin(x, axis=None, keepdims=False):
+    return _index_of(tf.argmin, x, axis, keepdims)
+
+
+def cumulative_sum(x, axis=None):
+    x = tf.reshape(x, [-1]) if axis is None else x
+    return _as(tf.cumsum(_cast(x, _WIDE_DTYPES), axis or 0), x.dtype)
+
+
+def cumulative_product(x, axis=None):
+    x, axis = (tf.reshape(x, [-1]), 0) if axis is None else (x, axis % x.shape.rank)
+    size = x.shape[axis]
+    if size is None or not (x.dtype.is_floating or x.dtype.is_complex):
+        return tf.math.cumprod(x, axis)
+    # The gradient of TensorFlow's own is wrong where a factor is 0. After the step of width w
+    # each element is the product of the 2 w elements up to it.
+    before = (slice(None),) * axis
+    width = 1
+    while width < size:
+        shorter = x[(*before, slice(None, -width))]
+        x = tf.concat(
+            [x[(*before, slice(None, width))], x[(*before, slice(width, None))] * shorter], axis
+        )
+        width *= 2
+    return x
+
+
+def _with_count(segment_ids, num_segments):
+    """Return the ids as the operations take them, and how many segments there are."""
+    ids = segment_ids if segment_ids.dtype is tf.int32 else tf.cast(segment_ids, tf.int64)
+    if num_segments is None:
+        num_segments = tf.reduce_max(tf.concat([ids, -tf.ones_like(ids[:1])], 0)) + 1
+    return ids, tf.cast(num_segments, ids.dtype)
+
+
+def segment_sum(data, segment_ids, num_segments=None, sorted=False):
+    return _reduced(tf.math.unsorted_segment_sum, data, segment_ids, num_segments)
+
+
+def segment_prod(data, segment_ids, num_segments=None, sorted=False):
+    return _reduced(tf.math.unsorted_segment_prod, data, segment_ids, num_segments)
+
+
+def _reduced(reduce, data, segment_ids, num_segments):
+    ids, count = _with_count(segment_ids, num_segments)
+    # negative ids are left out, larger ones would be an error
+    return reduce(data, tf.where(ids < count, ids, -tf.ones_like(ids)), count)
+
+
+def segment_max(data, segment_ids, num_segments=None, sorted=False):
+    lowest = -math.inf if data.dtype.is_floating else data.dtype.min
+    return _extreme(tf.tensor_scatter_nd_max, lowest, data, segment_ids, num_segments)
+
+
+def segment_min(data, segment_ids, num_segments=None, sorted=False):
+    highest = math.inf if data.dtype.is_floating else data.dtype.max
+    return _extreme(tf.tensor_scatter_nd_min, highest, data, segment_ids, num_segments)
+
+
+def _extreme(scatter, start, data, segment_ids, num_segments):
+    # TensorFlow's segments start at the largest finite number, which would hide infinities
+    ids, count = _with_count(segment_ids, num_segments)
+    # one more segment at the end takes what lies outside, and is cut off
+    ids = tf.where((ids >= 0) & (ids < count), ids, count)
+    shape = tf.concat([[count + 1], tf.shape(data, ids.dtype)[1:]], 0)
+    start = tf.fill(shape, _number(start, data.dtype))
+    return scatter(start, ids[:, tf.newaxis], data)[:-1]
