@@ -84,6 +84,11 @@ class Model(Trainer, Layer):
             )
         return self._graph.run(self._arrange_inputs(inputs))
 
+    @property
+    def defines_call(self) -> bool:
+        """Whether the model has a graph, or a `call` of its own, and so can be called."""
+        return self._graph is not None or type(self).call is not Model.call
+
     def _arrange_inputs(self, inputs: Any) -> list[Any]:
         """Return one tensor per graph input, from a tensor, a list, or a dict by name."""
         graph = self._graph

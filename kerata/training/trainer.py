@@ -382,6 +382,8 @@ class Trainer:
 
     def _train_epoch(self, batches: Batches, run: Any, epoch: int, start: int) -> dict[str, Any]:
         program = self._program("train")
+        epochs = run.params.get("epochs", 1)
+        program.capture(batches.peek(), planned_steps=epochs * (batches.num_batches or 0))
         length = self._steps_per_call(program, batches, run.most_fused_steps)
         step, results = start, None
         hooks = run.has_batch_hooks("train")
@@ -675,6 +677,10 @@ class Trainer:
             return
         self._last_ready, ready = None, self._last_ready  # until all is checked
         graph = getattr(self, "_graph", None)
+        if self._is_only_steps(mode):
+            self._build_optimizer()
+            self._last_ready, self.built = ready, True
+            return
         y_pred = graph.output_structure if graph is not None else self._symbolic_outputs(batch.x)
         loss, metrics = self._compile_loss, self._compile_metrics
         if loss is not None and not loss.built:
@@ -685,15 +691,25 @@ class Trainer:
             self._symbolic_outputs(batch.x)
         if metrics is not None and not metrics.built and batch.y is not None:
             metrics.build(tree.map_structure(_symbolic, batch.y), y_pred)
-        if self.optimizer is not None and not getattr(self.optimizer, "built", True):
-            self.optimizer.build(self.trainable_variables)
+        self._build_optimizer()
         self._last_ready = ready
 
-    def _uses_own_step(self, mode: str) -> bool:
-        """Tell whether the step is this class's, so that data and loss must fit each other."""
+    def _build_optimizer(self) -> None:
+        if self.optimizer is not None and not getattr(self.optimizer, "built", True):
+            self.optimizer.build(self.trainable_variables)
+
+    def _steps_by_default(self, mode: str) -> bool:
+        """Tell whether the step is this class's, not overridden."""
         step = {"fit": "train_step", "evaluate": "test_step", "predict": "predict_step"}[mode]
-        ours = getattr(type(self), step) is getattr(Trainer, step)
-        return ours and type(self).compute_loss is Trainer.compute_loss
+        return getattr(type(self), step) is getattr(Trainer, step)
+
+    def _uses_own_step(self, mode: str) -> bool:
+        """Tell whether step and loss are this class's, so that data and loss must fit."""
+        return self._steps_by_default(mode) and type(self).compute_loss is Trainer.compute_loss
+
+    def _is_only_steps(self, mode: str) -> bool:
+        """Tell whether there is nothing to call: a GAN may be two models and a `train_step`."""
+        return not self.defines_call and not self._steps_by_default(mode)
 
     def _sees_whole_model(self) -> bool:
         """Tell whether the graph is all that calling the model does."""

@@ -94,4 +94,4 @@ def test_mosaic_holds_each_picture_in_its_place(tmp_path):
     np.testing.assert_allclose(drawn[4:, 6:12] * 120, pictures[4, ..., 0], rtol=1e-6)
     assert (drawn[4:, 12:] == 0).all()
     written = np.asarray(Image.open(path).convert("L"), "float32")
-    np.testing.assert_allclose(written / 255, drawn, atol=1.01 / 255)
+    np.testing.assert_allclose(written / 255, drawn, atol=0.01)
