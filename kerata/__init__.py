@@ -49,9 +49,16 @@ _PUBLIC = {
     "StatelessScope": "kerata.core.scope:StatelessScope",
     "Variable": "kerata.core.variable:Variable",
     "function": "kerata.core.function:function",
+    "grad": "kerata.core.differentiation:grad",
+    "hessian": "kerata.core.differentiation:hessian",
+    "jacobian": "kerata.core.differentiation:jacobian",
+    "jvp": "kerata.core.differentiation:jvp",
     "name_scope": "kerata.core.names:name_scope",
     "use_backend": "kerata.backend.select:use_backend",
+    "value_and_grad": "kerata.core.differentiation:value_and_grad",
+    "vectorized_map": "kerata.ops:vectorized_map",
     "version": "kerata.utils:version",
+    "vjp": "kerata.core.differentiation:vjp",
 }
 
 __all__ = ["__version__", *_PUBLIC]

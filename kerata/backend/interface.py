@@ -10,7 +10,7 @@ import contextlib
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -129,6 +129,39 @@ class Backend(ABC):
     def copy_state(self, tensor: Tensor) -> Tensor:
         """Return a copy that shares no memory with the tensor."""
         return self.from_numpy(self.to_numpy(tensor))
+
+    # -- derivatives -----------------------------------------------------------------------
+
+    def vjp(self, function: Callable, primals: Sequence[Tensor]) -> tuple[list, Callable, Any]:
+        """Differentiate a pure function in reverse.
+
+        Args:
+            function: `(*primals) -> (outputs, other)`: a list of float tensors, and a structure
+                of tensors that are not differentiated.
+            primals: float tensors.
+
+        Returns:
+            `(outputs, pullback, other)`; `pullback(cotangents)` takes a list shaped like the
+            outputs and returns the gradients of the primals. All can be differentiated again.
+        """
+        raise self.without_gradients()
+
+    def jvp(
+        self, function: Callable, primals: Sequence[Tensor], tangents: Sequence[Tensor]
+    ) -> tuple[list, list, Any]:
+        """Differentiate a pure function, as `vjp` takes it, along tangents of its primals.
+
+        Returns:
+            `(outputs, tangents of the outputs, other)`.
+        """
+        raise self.without_gradients()
+
+    def without_gradients(self) -> RuntimeError:
+        """Return the error for asking an engine for gradients that has none."""
+        return RuntimeError(
+            f"The {self.name} backend computes no gradients: it evaluates and predicts. "
+            "Train with `kerata.config.set_backend('jax')` or 'torch'."
+        )
 
     # -- running ---------------------------------------------------------------------------
 

@@ -81,9 +81,26 @@ class StatefulProgram:
 
     def _attempt(self, run: Callable) -> Any:
         tensors, state = self._traced(run, donate=True)
-        for variable, value in zip(self._state.values(), state, strict=True):
-            _write_back(variable, value)
-        return _join(self._result, tensors)
+        watch = current.numerics
+        if watch is not None:
+            before = self._values(self._state)
+            if watch.is_spoilt(self._backend, tensors, before, state):
+                return again()
+        _write_back(self._backend, list(self._state.values()), state)
+        return join_tensors(self._result, tensors)
+
+    def _line_by_line(self, batches: Iterable) -> list:
+        state = list(self._state.values())
+        return current.numerics.repeat(self._function, self._backend, batches, state)
+
+    def _stacked(self, results: list) -> Any:
+        to_numpy = self._backend.to_numpy
+        return tree.map_structure(
+            lambda *leaves: np.stack([to_numpy(leaf) for leaf in leaves])
+            if _is_array(self._backend, leaves[0])
+            else leaves[0],
+            *results,
+        )
 
     def _values(self, variables: dict[int, Variable]) -> list:
         return [_read(variable) for variable in variables.values()]
@@ -105,7 +122,7 @@ class StatefulProgram:
         with set_current(scope=None), Scope(values) as scope:
             result = self._function(batch)
         self._learn(scope)
-        self._result, tensors = _split(self._backend, result)
+        self._result, tensors = split_tensors(self._backend, result)
         return tensors, [scope[variable] for variable in self._state.values()]
 
     def _learn(self, scope: Scope) -> None:
@@ -149,7 +166,7 @@ class _Static:
 _TENSOR = object()
 
 
-def _split(backend: Any, result: Any) -> tuple[Any, list]:
+def split_tensors(backend: Any, result: Any) -> tuple[Any, list]:
     """Return the structure of a result, with its Python values, and its tensors."""
     leaves = tree.flatten(result)
     leaves = [leaf.value if isinstance(leaf, Variable) else leaf for leaf in leaves]
@@ -162,7 +179,7 @@ def _is_array(backend: Any, leaf: Any) -> bool:
     return select.engine_of(leaf) is backend or isinstance(leaf, (np.ndarray, np.generic))
 
 
-def _join(structure: Any, tensors: list) -> Any:
+def join_tensors(structure: Any, tensors: list) -> Any:
     each = iter(tensors)
     places = tree.flatten(structure)
     return tree.pack(structure, [next(each) if p is _TENSOR else p.value for p in places])

@@ -194,10 +194,7 @@ class GradientTape:
         seeds = tree.flatten(output_gradients) if output_gradients is not None else None
         engine = backend_of(*targets)
         if engine.gradients is None:
-            raise RuntimeError(
-                f"The {engine.name} backend computes no gradients: it evaluates and predicts. "
-                "Train with `kerata.config.set_backend('jax')` or 'torch'."
-            )
+            raise engine.without_gradients()
         ways = {
             "native": self._native, "watched": self._watched, "functional": self._functional
         }  # fmt: skip

@@ -560,9 +560,5 @@ def _execute(backend: Backend, run: Run, tensors: list) -> list:
 
 def _run_recorded(recorder: Any, run: Callable, tensors: list) -> Any:
     """Run an op as one unit of a tape: a function of its tensors and of what it captures."""
-    with set_current(recorder=None), Scope() as reads:
-        closed, captured = recorder.backend.kernels["close"](run, tensors)
-    with set_current(autocast=None):
-        for variable in reads.unknown.values():
-            recorder.read(variable, variable.value)
+    closed, captured = recorder.close(run, tensors)
     return recorder.operation(closed, [captured, tensors], {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -13,6 +13,16 @@ import kerata.backend.jax as package
 from kerata.backend.interface import Backend, Tensor, collect_kernels
 from kerata.backend.jax import compile as compilation
 from kerata.backend.jax import operators, values
+from kerata.backend.jax.gradient import forward_mode
+
+
+# What tracers raise when they are asked for a value.
+_VALUE_IS_MISSING = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+    jax.errors.NonConcreteBooleanIndexError,
+)
 
 
 class JaxBackend(Backend):
@@ -67,10 +77,15 @@ class JaxBackend(Backend):
 
     # -- gradients -------------------------------------------------------------------------
 
-    def vjp(self, function: Callable, primals: tuple) -> tuple[Any, Callable, Any]:
-        """Return (outputs, pullback, auxiliary) of a function giving (outputs, auxiliary)."""
+    def vjp(self, function: Callable, primals: Sequence[Tensor]) -> tuple[list, Callable, Any]:
         with values.readable():
             return jax.vjp(function, *primals, has_aux=True)
+
+    def jvp(
+        self, function: Callable, primals: Sequence[Tensor], tangents: Sequence[Tensor]
+    ) -> tuple[list, list, Any]:
+        with values.readable(), forward_mode():
+            return jax.jvp(function, tuple(primals), tuple(tangents), has_aux=True)
 
     def record_operators(self, recorder: Callable[[], Any]) -> None:
         """Let operators of arrays be recorded by the recorder that `recorder()` gives, if any."""

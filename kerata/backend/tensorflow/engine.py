@@ -80,6 +80,31 @@ class TensorFlowBackend(Backend):
         """Return a tape of the engine, which records what is computed from watched tensors."""
         return Tape(persistent, watch_accessed_variables=False)
 
+    def vjp(self, function: Callable, primals: Sequence[Tensor]) -> tuple[list, Callable, Any]:
+        # Copies, so that one tensor in two places has two gradients.
+        primals = [tf.identity(primal) for primal in primals]
+        with Tape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch(primals)
+            outputs, other = function(*primals)
+
+        def pullback(cotangents: list) -> list:
+            found = tape.gradients(outputs, primals, cotangents)
+            return [
+                tf.zeros_like(primal) if gradient is None else gradient
+                for primal, gradient in zip(primals, found, strict=True)
+            ]
+
+        return outputs, pullback, other
+
+    def jvp(
+        self, function: Callable, primals: Sequence[Tensor], tangents: Sequence[Tensor]
+    ) -> tuple[list, list, Any]:
+        primals = [tf.identity(primal) for primal in primals]
+        with tf.autodiff.ForwardAccumulator(primals, list(tangents)) as accumulator:
+            outputs, other = function(*primals)
+            changes = accumulator.jvp(outputs, tf.UnconnectedGradients.ZERO)
+        return outputs, changes, other
+
     # -- running ---------------------------------------------------------------------------
 
     def set_random_seed(self, seed: int) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
 import kerata.backend.torch as package
 from kerata.backend.interface import Backend, Tensor, collect_kernels
+from kerata.backend.torch.gradient import differentiable_again, inside_transform, outside_transforms
 
 _NAME = {
     getattr(torch, name): name
@@ -78,15 +80,16 @@ class TorchBackend(Backend):
     # -- state -----------------------------------------------------------------------------
 
     def make_state(self, array: np.ndarray, trainable: bool) -> Tensor:
-        state = self.from_numpy(array)
-        return state.requires_grad_() if trainable and _differentiable(state) else state
+        with outside_transforms():
+            state = self.from_numpy(array)
+            return torch.nn.Parameter(state) if trainable and _differentiable(state) else state
 
     def replace_state(self, old: Tensor, new: Tensor, trainable: bool) -> Tensor:
         return self.replace_states([old], [new], [trainable])[0]
 
     def replace_states(self, old: list, new: list, trainable: list[bool]) -> list:
-        """Copy into trainable tensors, which others may hold; exchange the rest."""
-        kept = [index for index, tensor in enumerate(old) if tensor.requires_grad]
+        """Copy into parameters, which others may hold; exchange the rest."""
+        kept = [index for index, x in enumerate(old) if isinstance(x, torch.nn.Parameter)]
         result = [tensor.detach() for tensor in new]
         if kept:
             targets = [old[index] for index in kept]
@@ -96,11 +99,13 @@ class TorchBackend(Backend):
                 result[index] = old[index]
         for index, tensor in enumerate(result):
             if trainable[index] and not tensor.requires_grad and _differentiable(tensor):
-                result[index] = tensor.clone().requires_grad_()
+                result[index] = torch.nn.Parameter(tensor.clone())
         return result
 
     def set_trainable(self, tensor: Tensor, trainable: bool) -> Tensor:
-        return tensor.requires_grad_(trainable and _differentiable(tensor))
+        if isinstance(tensor, torch.nn.Parameter):
+            return tensor.requires_grad_(trainable)
+        return torch.nn.Parameter(tensor) if trainable and _differentiable(tensor) else tensor
 
     def copy_state(self, tensor: Tensor) -> Tensor:
         return tensor.detach().clone()
@@ -134,8 +139,27 @@ class TorchBackend(Backend):
         each = iter(found)
         return [next(each) if source.requires_grad else None for source in sources]
 
+    def vjp(self, function: Callable, primals: Sequence[Tensor]) -> tuple[list, Callable, Any]:
+        with differentiable_again() if inside_transform() else contextlib.nullcontext():
+            return torch.func.vjp(function, *primals, has_aux=True)
+
+    def jvp(
+        self, function: Callable, primals: Sequence[Tensor], tangents: Sequence[Tensor]
+    ) -> tuple[list, list, Any]:
+        with differentiable_again():
+            return torch.func.jvp(function, tuple(primals), tuple(tangents), has_aux=True)
+
     def recording(self) -> contextlib.AbstractContextManager:
-        """Return a context in which autograd records."""
+        """Return a context in which autograd records.
+
+        Raises:
+            RuntimeError: inside a transformation, whose tensors autograd does not see through.
+        """
+        if inside_transform():
+            raise RuntimeError(
+                "On torch a GradientTape cannot be opened inside `kerata.grad`, `vjp`, `jvp` or "
+                "`vectorized_map`. Nest `kerata.grad` there instead."
+            )
         return torch.enable_grad()
 
     # -- running ---------------------------------------------------------------------------

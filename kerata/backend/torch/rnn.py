@@ -3,11 +3,14 @@
 The fused kernels know no masks of single steps. But a masked step changes nothing, so the
 outputs are those of the sequence of the real steps alone: the real steps are moved to the
 front, the fused kernel runs, and its outputs are moved back to where they belong. What it
-computes at the tail is never read. No value travels to the host on the way.
+computes at the tail is never read. No value travels to the host on the way. `torch.vmap` knows
+the loop only.
 """
 
 import torch
 from torch import _VF
+
+from kerata.backend.torch.gradient import inside_vmap
 
 _ACTIVATIONS = {
     "tanh": torch.tanh,
@@ -99,7 +102,7 @@ def simple_rnn(
     activation="tanh", go_backwards=False, return_all=True,
 ):  # fmt: skip
     inputs, mask = _sequence(inputs, mask, go_backwards)
-    if activation in ("tanh", "relu"):
+    if activation in ("tanh", "relu") and not inside_vmap():
         weights = _weights(kernel, recurrent_kernel, bias)
         states, h = _fused(f"rnn_{activation}", inputs, (initial_h,), weights, mask)
     else:
@@ -120,7 +123,7 @@ def lstm(
 ):  # fmt: skip
     inputs, mask = _sequence(inputs, mask, go_backwards)
     initial = initial_h, initial_c
-    if (activation, recurrent_activation) == ("tanh", "sigmoid"):
+    if (activation, recurrent_activation) == ("tanh", "sigmoid") and not inside_vmap():
         if mask is not None:
             inputs, kernel = _freeze_tail(inputs, kernel, mask)
         weights = _weights(kernel, recurrent_kernel, bias)
@@ -165,7 +168,8 @@ def gru(
 ):  # fmt: skip
     inputs, mask = _sequence(inputs, mask, go_backwards)
     bias, recurrent_bias = (bias[0], bias[1]) if _is_pair(bias) else (bias, None)
-    if reset_after and (activation, recurrent_activation) == ("tanh", "sigmoid"):
+    usual = reset_after and (activation, recurrent_activation) == ("tanh", "sigmoid")
+    if usual and not inside_vmap():
         tensors = (kernel, recurrent_kernel, bias, recurrent_bias)
         weights = _weights(*(None if each is None else _reset_first(each) for each in tensors))
         states, h = _fused("gru", inputs, (initial_h,), weights, mask)

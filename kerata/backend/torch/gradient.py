@@ -1,0 +1,44 @@
+"""Functional derivatives on PyTorch: what its kernels serve, and what lies outside of them.
+
+The fastest kernels of attention and of recurrent layers know their first derivative in reverse
+and no other. Inside `differentiable_again` torch takes the formulations that it can
+differentiate as often as wanted, either way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch._C._functorch import TransformType, get_interpreter_stack
+from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+
+@contextlib.contextmanager
+def differentiable_again() -> Iterator[None]:
+    """Let kernels be differentiated twice and in forward mode, at the price of speed."""
+    before = torch.backends.mkldnn.enabled
+    torch.backends.mkldnn.set_flags(_enabled=False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mkldnn.set_flags(_enabled=before)
+
+
+def inside_transform() -> bool:
+    """Tell whether the code runs inside `torch.func.grad`, `vmap`, or another transformation."""
+    return get_interpreter_stack() is not None
+
+
+def inside_vmap() -> bool:
+    """Tell whether the code runs for many elements at once, inside `torch.vmap`."""
+    stack = get_interpreter_stack()
+    return stack is not None and any(level.key() == TransformType.Vmap for level in stack)
+
+
+def outside_transforms() -> contextlib.AbstractContextManager:
+    """Return a context that lies outside of all transformations, for tensors that outlive them."""
+    return temporarily_clear_interpreter_stack()
