@@ -189,8 +189,22 @@ class Backend(ABC):
         tensors = [self.from_numpy(np.zeros(shape, dtype)) for shape, dtype in specs]
         return function(*tensors)
 
+    @property
+    def operator_types(self) -> tuple[type, ...]:
+        """The classes of tensors whose operators are Python methods, which can be watched."""
+        return ()
+
     # -- compiling -------------------------------------------------------------------------
 
     # True if `kerata.function` must hand state in and out because the engine compiles pure
     # functions; False if the engine runs the Python function as it is.
     compiles: ClassVar[bool] = False
+
+    def lacks_value(self, error: Exception) -> bool:
+        """Tell whether an error arose because compiled code asked a tensor for its value."""
+        return False
+
+    @property
+    def captures(self) -> bool:
+        """Whether `compile_loop` captures small steps, although the engine runs Python as it is."""
+        return False

@@ -11,12 +11,14 @@ import os
 import pathlib
 import random
 import secrets
+from contextlib import AbstractContextManager
 from typing import Any
 
 from kerata.backend.select import backend, set_backend, use_backend
 
 __all__ = [
     "backend",
+    "check_numerics",
     "disable_traceback_filtering",
     "enable_traceback_filtering",
     "epsilon",
@@ -119,6 +121,32 @@ def disable_traceback_filtering() -> None:
 def is_traceback_filtering_enabled() -> bool:
     """Tell whether frames inside kerata are left out of tracebacks."""
     return _settings["filter_tracebacks"]
+
+
+def check_numerics(enabled: bool = True) -> AbstractContextManager[None]:
+    """Raise an error where a NaN or an infinity first appears: in which op, layer and line.
+
+    Use it as a function, from then on, or in a `with` block, for the block. It holds for the
+    calling thread. Compiled steps run as they do otherwise; one that gives NaN or infinity is
+    repeated line by line from the state before it, to find the place. Infinity that is put in on
+    purpose (a mask of -inf) is no error.
+
+    Args:
+        enabled: whether to look; `False` stops it, or leaves out a block.
+
+    Returns:
+        A context manager that sets back what was before when its block ends.
+
+    >>> import kerata
+    >>> with kerata.config.check_numerics():
+    ...     kerata.ops.log([1.0, 0.0])
+    Traceback (most recent call last):
+    FloatingPointError: `log` made infinity in 1 of 2 values.
+    ...
+    """
+    from kerata.core.numerics import Checking
+
+    return Checking(enabled)
 
 
 # Seeds: one sequence per process, from which every unseeded initializer and generator draws.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import functools
 import pathlib
+import sys
+import traceback
 import types
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -45,21 +47,69 @@ def user_facing(function: F) -> F:
         except Exception as error:
             if not config.is_traceback_filtering_enabled():
                 raise
+            _drop_engine_notes(error)
             raise error.with_traceback(_users_frames(error.__traceback__)) from error.__cause__
 
     return guarded  # type: ignore[return-value]
 
 
+def users_line() -> str:
+    """Return where the user's code stands now, such as "model.py:12 in call"."""
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and not is_users(frame.f_code.co_filename):
+        frame = frame.f_back
+    if frame is None:
+        return "unknown line"
+    file = pathlib.Path(frame.f_code.co_filename).name
+    return f"{file}:{frame.f_lineno} in {frame.f_code.co_name}"
+
+
+def value_is_missing(error: Exception) -> TypeError:
+    """Return the error for code that asks for a value while it is compiled.
+
+    Args:
+        error: what the engine raised.
+    """
+    name = "This function"
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if is_users(frame.f_code.co_filename):
+            name = f"`{frame.f_code.co_name}`"
+    explained = TypeError(
+        f"{name} is compiled: its tensors have no values yet when Python runs it, so `if`, "
+        "`float()` or NumPy cannot use them here.\n"
+        "Choose by value with `ops.where` or `ops.cond`, and loop with `ops.while_loop` or "
+        "`ops.scan`.\n"
+        "To run it line by line: `compile(..., run_eagerly=True)`, or "
+        "`kerata.function(jit_compile=False)`."
+    )
+    for note in getattr(error, "__notes__", ()):
+        explained.add_note(note)
+    return explained.with_traceback(error.__traceback__)
+
+
 _ENGINE_PARTS = ("/jax/", "/jaxlib/", "/torch/", "/tensorflow/", "/numpy/")
+# What engines add to errors about frames that they left out.
+_ENGINE_NOTES = "For simplicity, JAX has removed"
+
+
+def _drop_engine_notes(error: Exception) -> None:
+    notes = getattr(error, "__notes__", None)
+    if notes:
+        notes[:] = [note for note in notes if _ENGINE_NOTES not in note]
+
+
+def is_users(filename: str) -> bool:
+    """Tell whether code of this file is the user's: neither kerata's nor an engine's."""
+    ours = filename.startswith(_PACKAGE) or filename.startswith("<")
+    return not ours and not (
+        "site-packages" in filename and any(part in filename for part in _ENGINE_PARTS)
+    )
 
 
 def _users_frames(trace: types.TracebackType | None) -> types.TracebackType | None:
     frames = []
     while trace is not None:
-        filename = trace.tb_frame.f_code.co_filename
-        ours = filename.startswith(_PACKAGE) or filename.startswith("<")
-        engines = "site-packages" in filename and any(p in filename for p in _ENGINE_PARTS)
-        if not ours and not engines:
+        if is_users(trace.tb_frame.f_code.co_filename):
             frames.append(trace)
         trace = trace.tb_next
     kept = None

@@ -9,7 +9,7 @@ function as it is.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from kerata.backend import select
 from kerata.core import tree
 from kerata.core.context import current, set_current
-from kerata.core.errors import user_facing
+from kerata.core.errors import user_facing, value_is_missing
 from kerata.core.scope import Scope
 from kerata.core.variable import Variable
 
@@ -56,11 +56,17 @@ class StatefulProgram:
 
     def __call__(self, batch: Any) -> Any:
         """Run once on one batch."""
-        return self._attempt(lambda loop, constant, state: loop.one(constant, state, batch))
+        return self._attempt(
+            lambda loop, constant, state: loop.one(constant, state, batch),
+            lambda: self._line_by_line([batch])[0],
+        )
 
     def many(self, batches: Any, n: int) -> Any:
         """Run `n` times on stacked batches; return the results stacked."""
-        return self._attempt(lambda loop, constant, state: loop.run(constant, state, batches, n))
+        return self._attempt(
+            lambda loop, constant, state: loop.run(constant, state, batches, n),
+            lambda: self._stacked(self._line_by_line(_unstacked(batches, n))),
+        )
 
     def flops(self, batch: Any) -> float:
         """Return an estimate of the floating-point operations of one run."""
@@ -78,8 +84,13 @@ class StatefulProgram:
                 return use(self._loop, self._values(self._constant), state)
             except _Touched:
                 self._loop = None
+            except Exception as error:
+                if self._backend.lacks_value(error):
+                    raise value_is_missing(error) from None
+                raise
 
-    def _attempt(self, run: Callable) -> Any:
+    def _attempt(self, run: Callable, again: Callable) -> Any:
+        """Run compiled; if somebody looks for NaN and there are some, run again line by line."""
         tensors, state = self._traced(run, donate=True)
         watch = current.numerics
         if watch is not None:
@@ -110,7 +121,8 @@ class StatefulProgram:
         values = []
         for variable in self._state.values():
             value = _read(variable)
-            if variable.escaped and not self._backend.is_traced(value):
+            kept = variable.escaped or current.numerics is not None
+            if kept and not self._backend.is_traced(value):
                 value = self._backend.copy_state(value)
             values.append(value)
         return values
@@ -141,16 +153,25 @@ class StatefulProgram:
             raise _Touched
 
 
+def _unstacked(batches: Any, n: int) -> Iterator[Any]:
+    for i in range(n):
+        yield tree.map_structure(lambda leaf, i=i: None if leaf is None else leaf[i], batches)
+
+
 def _read(variable: Variable) -> Any:
     active = current.scope
     return active.read(variable) if active is not None else variable.stored_value()
 
 
-def _write_back(variable: Variable, value: Any) -> None:
+def _write_back(backend: Any, variables: list[Variable], values: list) -> None:
     active = current.scope
     if active is not None:
-        active.assign(variable, value)
-    else:
+        for variable, value in zip(variables, values, strict=True):
+            active.assign(variable, value)
+        return
+    old = [variable.stored_value() for variable in variables]
+    new = backend.replace_states(old, values, [variable.trainable for variable in variables])
+    for variable, value in zip(variables, new, strict=True):
         variable.store(value, escaped=False)
 
 

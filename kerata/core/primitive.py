@@ -69,6 +69,8 @@ class Primitive:
                 result = kernel(*arguments, **kwargs)
             else:
                 result = recorder.operation(kernel, arguments, kwargs)
+            if current.numerics is not None:
+                current.numerics.kernel(self.name, backend, arguments, kwargs, result)
         except Exception as error:
             self._explain(error, args, kwargs)
         if self.elementwise and masks.any_attached():

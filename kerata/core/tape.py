@@ -60,6 +60,8 @@ class GradientTape:
     def __enter__(self) -> GradientTape:
         if (self._entries or self._reads) and not self._persistent:
             self.reset()
+        if current.numerics is not None:
+            current.numerics.forget_suspects()
         self._exit = contextlib.ExitStack()
         for engine in {id(b): b for b in (*select.loaded_backends(), select.default())}.values():
             if engine.gradients == "native":
@@ -199,6 +201,8 @@ class GradientTape:
             "native": self._native, "watched": self._watched, "functional": self._functional
         }  # fmt: skip
         gradients = ways[engine.gradients](engine, targets, leaves, seeds)
+        if current.numerics is not None:
+            current.numerics.gradients(engine, targets, leaves, gradients)
         if not self._persistent:
             self._release()
         if unconnected_gradients == "zero":

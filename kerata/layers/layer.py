@@ -496,7 +496,10 @@ class Layer(Configurable):
             call.training = kwargs["training"]
         call.layers.append(self)
         try:
-            return self._checked_call(args, kwargs)
+            output = self._checked_call(args, kwargs)
+            if current.numerics is not None:
+                current.numerics.layer(self, args, kwargs, output)
+            return output
         except Exception as error:
             _note_layer(error, self, args)
             raise

@@ -7,6 +7,7 @@ from typing import Any
 
 from kerata import initializers, ops
 from kerata.core import serialization
+from kerata.core.context import current
 from kerata.core.registry import register
 from kerata.core.variable import Variable, assign_all
 from kerata.optimizers.multi import Scalar
@@ -148,7 +149,10 @@ class LossScaleOptimizer(Optimizer):
             loss: The loss, a scalar.
         """
         scale = self.dynamic_scale.value if self.built else self.initial_scale
-        return self.inner_optimizer.scale_loss(loss) * scale
+        scaled = self.inner_optimizer.scale_loss(loss) * scale
+        if current.numerics is not None:
+            current.numerics.expect_overflow(scaled)
+        return scaled
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """Give the variables the final values of the inner optimizer.

@@ -29,7 +29,8 @@ def has_diverged(model: Any, logs: dict[str, Any], epoch: int) -> bool:
         return False
     warnings.warn(
         f"Training stopped: the loss became {loss} in epoch {epoch + 1}, and "
-        f"{spoilt.path!r} is the first weight that is no longer finite.{_advice(model.optimizer)}",
+        f"{spoilt.path!r} is the first weight that is no longer finite.{_advice(model.optimizer)} "
+        "To find the op where it begins: `kerata.config.check_numerics()` before `fit`.",
         KerataWarning,
         stacklevel=2,
     )

@@ -15,7 +15,6 @@ from kerata.backend.jax import compile as compilation
 from kerata.backend.jax import operators, values
 from kerata.backend.jax.gradient import forward_mode
 
-
 # What tracers raise when they are asked for a value.
 _VALUE_IS_MISSING = (
     jax.errors.ConcretizationTypeError,
@@ -75,6 +74,10 @@ class JaxBackend(Backend):
     def copy_state(self, tensor: Tensor) -> Tensor:
         return jnp.array(tensor, copy=True)
 
+    @property
+    def operator_types(self) -> tuple[type, ...]:
+        return operators.array_types()
+
     # -- gradients -------------------------------------------------------------------------
 
     def vjp(self, function: Callable, primals: Sequence[Tensor]) -> tuple[list, Callable, Any]:
@@ -110,6 +113,9 @@ class JaxBackend(Backend):
     def abstract_call(self, function: Callable, specs: list[tuple[tuple, str]]) -> Any:
         tensors = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in specs]
         return jax.eval_shape(function, *tensors)
+
+    def lacks_value(self, error: Exception) -> bool:
+        return isinstance(error, _VALUE_IS_MISSING)
 
     def compile_loop(self, pure: Callable) -> compilation.Loop:
         """Compile a pure step `(constant, state, batch) -> (result, state)` to run many times."""

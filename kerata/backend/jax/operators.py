@@ -31,13 +31,17 @@ def install(recorder: Callable[[], Any]) -> None:
     if _installed:
         return
     _installed.append(True)
-    with jax.ensure_compile_time_eval():  # a real array, also when called during tracing
-        concrete = type(jnp.zeros(()))
-    for kind in (concrete, jax.core.Tracer):
+    for kind in array_types():
         for name in (*_OPERATORS, *_METHODS):
             original = getattr(kind, name, None)
             if original is not None:
                 setattr(kind, name, _recorded(original, recorder))
+
+
+def array_types() -> tuple[type, type]:
+    """Return the classes that define the operators of arrays: here, and traced."""
+    with jax.ensure_compile_time_eval():  # a real array, also when called during tracing
+        return type(jnp.zeros(())), jax.core.Tracer
 
 
 def _recorded(original: Callable, recorder: Callable[[], Any]) -> Callable:

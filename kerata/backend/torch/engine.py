@@ -110,6 +110,10 @@ class TorchBackend(Backend):
     def copy_state(self, tensor: Tensor) -> Tensor:
         return tensor.detach().clone()
 
+    @property
+    def operator_types(self) -> tuple[type, ...]:
+        return (torch.Tensor,)
+
     # -- gradients -------------------------------------------------------------------------
 
     def gradient(
