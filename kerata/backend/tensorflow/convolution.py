@@ -14,6 +14,9 @@ import tensorflow as tf
 
 from kerata.backend import windows
 
+# Said explicitly: by default eager gradients of three-dimensional convolutions fail.
+_LAYOUTS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
+
 
 def convolution(inputs, kernel, strides, padding, data_format, dilation_rate):
     inputs = _channels_last(inputs, data_format)
@@ -32,8 +35,8 @@ def convolution(inputs, kernel, strides, padding, data_format, dilation_rate):
 
 def _grouped(inputs, kernel, groups, strides, padding, dilation):
     parts = zip(tf.split(inputs, groups, -1), tf.split(kernel, groups, -1), strict=True)
-    settings = {"strides": strides, "padding": padding.upper(), "dilations": dilation}
-    return tf.concat([tf.nn.convolution(*part, **settings) for part in parts], -1)
+    settings = (strides, padding.upper(), _LAYOUTS[len(strides)], dilation)
+    return tf.concat([tf.nn.convolution(*part, *settings) for part in parts], -1)
 
 
 # -- transposed ------------------------------------------------------------------------------
