@@ -19,7 +19,7 @@ import numpy as np
 Tensor = Any
 
 # Modules of an engine's package that hold machinery, not kernels.
-_MACHINERY = {"engine", "compile", "gradient", "operators", "values"}
+_MACHINERY = {"engine", "compile", "gradient", "module", "operators", "values"}
 
 
 class Kernels(dict):
@@ -193,6 +193,20 @@ class Backend(ABC):
     def operator_types(self) -> tuple[type, ...]:
         """The classes of tensors whose operators are Python methods, which can be watched."""
         return ()
+
+    # -- the engine's own models -----------------------------------------------------------
+
+    def as_module(self, layer: Callable, variables: dict[tuple[str, ...], Any]) -> Any:
+        """Return a layer as a module of PyTorch, on that engine.
+
+        Args:
+            layer: the layer.
+            variables: its variables, by the names on the way to each.
+        """
+        raise TypeError(
+            f"The layer computes on {self.name}, so it is no PyTorch module. Make it inside "
+            "`with kerata.use_backend('torch'):`, or use `layer.functional()`."
+        )
 
     # -- compiling -------------------------------------------------------------------------
 

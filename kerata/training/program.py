@@ -24,6 +24,9 @@ _MOST_BYTES = 16 * 2**20
 _EAGER_STEPS = 64
 # Floating-point operations of one step -> how many steps are fused into one call.
 _FUSED_STEPS = ((1e6, 64), (3e8, 16), (math.inf, 4))
+# Capturing a step takes as long as some hundred steps, and helps only where kernels are short.
+_MANY_STEPS = 1000
+_SHORT_STEP = 3e6
 
 
 class Program:
@@ -50,6 +53,8 @@ class Program:
         # Where the engine could compile but must not, bodies of loops run as Python as well.
         self._line_by_line = backend.compiles and not compiled
         self._compiled: StatefulProgram | None = None
+        self._capturable = compiled and backend.captures
+        self._state, self._constant = state, constant
         if compiled and backend.compiles:
             self._compiled = StatefulProgram(self._step, backend, state, constant)
         self._length: dict[Any, int] = {}
@@ -71,6 +76,27 @@ class Program:
         size = sum(leaf.nbytes for leaf in tree.flatten(batch) if leaf is not None)
         steps = max(1, min(steps, int(_MOST_BYTES // max(size, 1))))
         return min(steps, limit) if limit else steps
+
+    def capture(self, batch: Batch, planned_steps: int) -> None:
+        """Capture the step on engines that do so, if it is small and will run many times.
+
+        Args:
+            batch: the first batch, as NumPy arrays.
+            planned_steps: how many steps the run will take.
+        """
+        if not self._capturable or planned_steps < _MANY_STEPS:
+            return
+        self._capturable = False
+        rows = max((leaf.shape[0] for leaf in tree.flatten(batch) if leaf is not None), default=1)
+        trained = sum(math.prod(v.shape) for v in self._state if v.trainable)
+        if 6.0 * trained * rows > _SHORT_STEP:
+            return  # dense layers alone take longer
+        program = StatefulProgram(self._step, self._backend, self._state, self._constant)
+        try:
+            short = program.flops(tuple(batch)) < _SHORT_STEP
+        except Exception:  # whatever a step without values meets; as Python it runs, or tells
+            return
+        self._compiled = program if short else None
 
     def run(self, chunk: Chunk) -> Results:
         """Run all steps of a chunk and return what they gave."""

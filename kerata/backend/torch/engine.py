@@ -13,6 +13,7 @@ import torch
 import kerata.backend.torch as package
 from kerata.backend.interface import Backend, Tensor, collect_kernels
 from kerata.backend.torch.gradient import differentiable_again, inside_transform, outside_transforms
+from kerata.backend.torch.module import LayerModule
 
 _NAME = {
     getattr(torch, name): name
@@ -153,6 +154,9 @@ class TorchBackend(Backend):
         with differentiable_again():
             return torch.func.jvp(function, tuple(primals), tuple(tangents), has_aux=True)
 
+    def as_module(self, layer: Callable, variables: dict[tuple[str, ...], Any]) -> LayerModule:
+        return LayerModule(layer, variables)
+
     def recording(self) -> contextlib.AbstractContextManager:
         """Return a context in which autograd records.
 
@@ -177,6 +181,17 @@ class TorchBackend(Backend):
     def prepare_training(self) -> None:
         # Denormal numbers slow over-fitted networks on CPUs by a third; XLA flushes them too.
         torch.set_flush_denormal(True)
+
+
+    @property
+    def captures(self) -> bool:
+        return not self._on_gpu  # measured on CPUs only
+
+    def compile_loop(self, pure: Callable) -> Any:
+        """Capture a pure step `(constant, state, batch) -> (result, state)` to run many times."""
+        from kerata.backend.torch import compile as capture
+
+        return capture.Loop(pure)
 
 
 @functools.lru_cache(maxsize=256)

@@ -6,6 +6,7 @@ and the number of the step as Python numbers.
 """
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 
 
 def host_scalar(x):
@@ -13,6 +14,10 @@ def host_scalar(x):
 
     Reading a number from a GPU stops it, so a number once read is kept until it changes.
     """
+    if isinstance(x, FakeTensor):
+        # While a step is captured there are no values. Python's numbers have 64 bits, and bias
+        # corrections need them.
+        return x if x.dtype == torch.bool else x.double()
     if not x.is_cuda:
         return x.item()
     known = getattr(x, "_host_number", None)
@@ -33,11 +38,16 @@ def multi_subtract(x, y):
 
 
 def multi_multiply(x, y):
-    return torch._foreach_mul(x, y)
+    return torch._foreach_mul(x, _in_dtype_of(x, y))
 
 
 def multi_divide(x, y):
-    return torch._foreach_div(x, y)
+    return torch._foreach_div(x, _in_dtype_of(x, y))
+
+
+def _in_dtype_of(x, y):
+    """Return a scalar tensor in the dtype of a list, anything else as it is."""
+    return y.to(x[0].dtype) if isinstance(y, torch.Tensor) else y
 
 
 def multi_maximum(x, y):

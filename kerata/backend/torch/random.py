@@ -8,6 +8,7 @@ arithmetic of 32-bit words is done on int32, which overflows alike; torch has li
 import math
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 
 _FIRST, _SECOND = 0x7FEB352D, 0x846CA68B - 2**32
 _WORD = 0xFFFFFFFF
@@ -99,9 +100,10 @@ def _words_of(key):
     """Return the first word of a pattern, and the distance of each to the next.
 
     On the CPU they are found as Python numbers, which is faster; elsewhere as tensors, because
-    reading the key would make the host wait for the device.
+    reading the key would make the host wait for the device. While a step is captured there is
+    nothing to read.
     """
-    if key.device.type == "cpu":
+    if key.device.type == "cpu" and not isinstance(key, FakeTensor):
         seed, counter = key.tolist()
         first = _mix_number((_mix_number(seed) + counter) & _WORD)
         step = _mix_number(first) | 1  # odd: no word comes twice
