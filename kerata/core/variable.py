@@ -250,7 +250,7 @@ def assign_all(variables: Sequence[Variable], values: Sequence[Any]) -> None:
     if not variables:
         return
     backend = variables[0].backend
-    ready = [_as_state(*each) for each in zip(variables, values, strict=True)]
+    ready = [as_state(*each) for each in zip(variables, values, strict=True)]
     active = current.scope
     if active is not None:
         for variable, value in zip(variables, ready, strict=True):
@@ -263,8 +263,12 @@ def assign_all(variables: Sequence[Variable], values: Sequence[Any]) -> None:
         variable.store(value)
 
 
-def _as_state(variable: Variable, value: Any) -> Any:
-    """Return a value as a tensor of the variable's backend, shape and dtype."""
+def as_state(variable: Variable, value: Any) -> Any:
+    """Return a value as a tensor of the variable's backend, shape and dtype.
+
+    Raises:
+        ValueError: if the shape differs.
+    """
     backend = variable.backend
     if select.engine_of_type(type(value)) is backend and (
         backend.dtype_name(value) == variable.dtype and tuple(value.shape) == variable.shape

@@ -33,11 +33,14 @@ from kerata.core.symbolic import SymbolicTensor, record
 from kerata.core.variable import Variable
 from kerata.layers.inference import infer_output_spec
 from kerata.layers.input_spec import InputSpec, check_inputs
+from kerata.layers.interop import Interop
 
 Tensor = Any
 
 # Attributes that hold no state of the layer, whatever is in them.
-_BOOKKEEPING = frozenset(("_constructor_call", "_losses", "borrowed_variables", "_nodes"))
+_BOOKKEEPING = frozenset(
+    ("_constructor_call", "_losses", "_loss_tracker", "borrowed_variables", "_nodes")
+)
 
 
 @functools.cache
@@ -45,7 +48,7 @@ def _call_signature(function: Callable) -> inspect.Signature:
     return inspect.signature(function)
 
 
-class Layer(Configurable):
+class Layer(Interop, Configurable):
     """The base class of layers and models.
 
     Args:
@@ -745,38 +748,6 @@ class Layer(Configurable):
                 "`input` or `output`. Use it in a Sequential with an Input or a functional model."
             )
         return self._nodes[0]
-
-    # -- stateless -------------------------------------------------------------------------
-
-    def stateless_call(
-        self,
-        trainable_variables: list,
-        non_trainable_variables: list,
-        *args: Any,
-        return_losses: bool = False,
-        **kwargs: Any,
-    ) -> Any:
-        """Call with given values of all variables; return the output and the changed values.
-
-        Args:
-            trainable_variables: values in the order of `self.trainable_variables`.
-            non_trainable_variables: values in the order of `self.non_trainable_variables`.
-            args, kwargs: passed to the layer.
-            return_losses: whether to return the losses as well.
-
-        Returns:
-            `(output, non_trainable_values)`, with the losses as a third if asked for.
-        """
-        from kerata.core.scope import Scope
-
-        trainable, rest = self.trainable_variables, self.non_trainable_variables
-        values = dict(zip(trainable, trainable_variables, strict=True))
-        values |= dict(zip(rest, non_trainable_variables, strict=True))
-        with Scope(values) as scope:
-            output = self(*args, **kwargs)
-            losses = self.losses if return_losses else []
-        changed = [scope[variable] for variable in rest]
-        return (output, changed, losses) if return_losses else (output, changed)
 
     # -- saving ----------------------------------------------------------------------------
 
