@@ -156,7 +156,7 @@ class Curious(layers.Layer):
         total = float(ops.sum(h))
         if total > 1e9:
             h = h * 0
-        self.seen.append((total, ops.convert_to_numpy(h), str(h), f"{ops.sum(h).item():.1f}"))
+        self.seen.append((total, ops.convert_to_numpy(h), str(h), f"{float(ops.sum(h)):.1f}"))
         return h
 
 

@@ -22,6 +22,12 @@ from kerata.backend.interface import Backend, Tensor, collect_kernels
 from kerata.backend.tensorflow import compile as compilation
 
 
+# Parts of what TensorFlow says when a tensor of a graph is asked for its value.
+_VALUE_IS_MISSING = (
+    "'SymbolicTensor'", "symbolic `tf.Tensor`", "symbolic tf.Tensor", "has no value yet"
+)  # fmt: skip
+
+
 class TensorFlowBackend(Backend):
     """Tensors on TensorFlow's default device."""
 
@@ -74,6 +80,10 @@ class TensorFlowBackend(Backend):
     def copy_state(self, tensor: Tensor) -> Tensor:
         return tensor  # tensors never change
 
+    @property
+    def operator_types(self) -> tuple[type, ...]:
+        return (tf.Tensor,)
+
     # -- gradients -------------------------------------------------------------------------
 
     def tape(self, persistent: bool) -> Tape:
@@ -114,6 +124,10 @@ class TensorFlowBackend(Backend):
         tensors = [tf.TensorSpec(shape, dtype) for shape, dtype in specs]
         compiled = tf.function(function, autograph=False)
         return compiled.get_concrete_function(*tensors).structured_outputs
+
+    def lacks_value(self, error: Exception) -> bool:
+        asked = isinstance(error, (TypeError, NotImplementedError, AttributeError))
+        return asked and any(part in str(error) for part in _VALUE_IS_MISSING)
 
     def compile_loop(self, pure: Callable) -> compilation.Loop:
         """Compile a pure step `(constant, state, batch) -> (result, state)` to run many times."""
