@@ -18,6 +18,7 @@ from kerata.backend import select
 from kerata.core import tree
 from kerata.core.context import current, set_current
 from kerata.core.errors import user_facing, value_is_missing
+from kerata.core.primitive import convert
 from kerata.core.scope import Scope
 from kerata.core.variable import Variable
 
@@ -228,6 +229,7 @@ class Function:
         backend = select.default()
         compiles = backend.compiles and self._jit_compile and not current.line_by_line
         if not compiles or _is_observed(backend):
+            args, kwargs = tree.map_structure(_tensor_of_array, (args, kwargs))
             return self._function(*args, **kwargs)
         leaves = tree.flatten((args, kwargs))
         places = [i for i, leaf in enumerate(leaves) if _is_array(backend, leaf)]
@@ -252,6 +254,11 @@ class Function:
             return self._function(*inner_args, **inner_kwargs)
 
         return StatefulProgram(run, backend)
+
+
+def _tensor_of_array(leaf: Any) -> Any:
+    """Return what a compiled function would see: arrays have become tensors."""
+    return convert(leaf) if isinstance(leaf, np.ndarray) else leaf
 
 
 def _is_observed(backend: Any) -> bool:

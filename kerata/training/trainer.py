@@ -19,6 +19,7 @@ from kerata.core.serialization import deserialize, resolve, serialize
 from kerata.core.spec import TensorSpec
 from kerata.core.symbolic import SymbolicTensor
 from kerata.core.tape import GradientTape
+from kerata.core.variable import Variable
 from kerata.training.data import Batch, Batches, Chunk, as_batches, split, unpack_validation_data
 from kerata.training.divergence import has_diverged
 from kerata.training.first_batch import check_first_batch
@@ -456,7 +457,7 @@ class Trainer:
     def _fresh_losses(self, step: Callable) -> Callable:
         def run(data: Any) -> Any:
             self._clear_losses()
-            return step(data)
+            return tree.map_structure(_value_now, step(data))
 
         return run
 
@@ -804,6 +805,11 @@ def _symbolic(array: Any) -> Any:
     shape = spec.shape if spec else (None, *array.shape[1:])
     dtype = spec.dtype if spec else ("string" if array.dtype.kind in "US" else array.dtype.name)
     return SymbolicTensor(shape, dtype)
+
+
+def _value_now(log: Any) -> Any:
+    """Return what a variable among the logs, such as a learning rate, holds after the step."""
+    return log.value if isinstance(log, Variable) else log
 
 
 def _batch_rows(x: Any) -> Any:
