@@ -7,7 +7,7 @@ with a dynamic number of steps: `n` steps on `n` stacked batches in one call.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -20,106 +20,114 @@ class Loop:
     """A pure step compiled to run once, or `n` times over stacked batches in one call.
 
     Args:
-        pure: `(constant, state, batch) -> (result, state)`, structures of tensors. The state
-            keeps its structure, shapes and dtypes.
+        pure: `(constant, state, batch) -> (result, state)`: the first two and what it returns
+            are lists of tensors, the batch is any structure of them. The state keeps its shapes
+            and dtypes.
     """
 
     def __init__(self, pure: Callable):
         self._pure = pure
         self._steps: dict[Any, _Step] = {}
 
-    def _step(self, constant: Any, state: Any, batch: Any) -> _Step:
-        """Return the step for arguments like these (tensors, arrays or specs), traced."""
-        leaves = tf.nest.flatten((constant, state, batch))
-        specs = [None if leaf is None else _spec(leaf) for leaf in leaves]
-        structure = tf.nest.map_structure(lambda leaf: leaf is None, (constant, state, batch))
-        key = (repr(structure), tuple(specs))
-        if key not in self._steps:
-            self._steps[key] = _Step(
-                self._pure, *tf.nest.pack_sequence_as((constant, state, batch), specs)
-            )
-        return self._steps[key]
-
-    def run(self, constant: Any, state: Any, batches: Any, n: int) -> tuple[Any, Any]:
+    def run(self, constant: list, state: list, batches: Any, n: int) -> tuple[list, list]:
         """Run `n` steps; `batches` are stacked along a first axis of length >= n."""
-        first = tf.nest.map_structure(
-            lambda x: None if x is None else tf.TensorSpec(x.shape[1:], x.dtype), batches
-        )
-        return self._step(constant, state, first).many(constant, state, batches, n)
+        leaves = _leaves(batches)
+        key = tuple((tuple(leaf.shape[1:]), leaf.dtype) for leaf in leaves)
+        if key not in self._steps:
+            first = tf.nest.map_structure(
+                lambda leaf: None if leaf is None else tf.TensorSpec(leaf.shape[1:], leaf.dtype),
+                batches,
+            )
+            self._steps[key] = _Step(self._pure, constant, state, first)
+        return self._steps[key].many(n, [*constant, *state, *leaves])
 
-    def one(self, constant: Any, state: Any, batch: Any) -> tuple[Any, Any]:
+    def one(self, constant: list, state: list, batch: Any) -> tuple[list, list]:
         """Run one step on one batch."""
-        return self._step(constant, state, batch).once(constant, state, batch)
+        return self._step(constant, state, batch).once([*constant, *state, *_leaves(batch)])
 
-    def flops(self, constant: Any, state: Any, batch: Any) -> float:
+    def flops(self, constant: list, state: list, batch: Any) -> float:
         """Return the multiply-adds times two of one step's matrix products and convolutions."""
         return _flops(self._step(constant, state, batch).graph)
 
+    def _step(self, constant: list, state: list, batch: Any) -> _Step:
+        key = tuple((tuple(leaf.shape), leaf.dtype) for leaf in _leaves(batch))
+        if key not in self._steps:
+            specs = tf.nest.map_structure(lambda x: None if x is None else _spec(x), batch)
+            self._steps[key] = _Step(self._pure, constant, state, specs)
+        return self._steps[key]
+
 
 class _Step:
-    """One step traced for one signature, and the programs made of its graph."""
+    """One step traced for one signature, and the programs made of its graph.
+
+    Args:
+        pure: as `Loop` takes it.
+        constant: tensors.
+        state: tensors.
+        batch: a structure of specs.
+    """
 
     def __init__(self, pure: Callable, constant: list, state: list, batch: Any):
-        self._signature = [spec for spec in tf.nest.flatten((constant, state, batch)) if spec]
-        self._count = len(constant), len(state)
-        arguments = (constant, state, batch)
-        self._state_specs = state
+        self._constants, self._states = len(constant), len(state)
 
         def flat(*tensors: tf.Tensor) -> tuple[list, list]:
-            each = iter(tensors)
-            leaves = [None if spec is None else next(each) for spec in tf.nest.flatten(arguments)]
-            result, new_state = pure(*tf.nest.pack_sequence_as(arguments, leaves))
-            self.result = result
-            return tf.nest.flatten(result), new_state
+            each = iter(tensors[self._constants + self._states :])
+            given = tf.nest.map_structure(lambda x: None if x is None else next(each), batch)
+            return pure(*self._split(tensors), given)
 
-        self.body = tf.function(flat, autograph=False).get_concrete_function(*self._signature)
-        self.graph = self.body.graph
-        self.result = tf.nest.map_structure(_spec, self.result)
+        signature = [_spec(x) for x in (*constant, *state)] + _leaves(batch)
+        self._body = tf.function(flat, autograph=False).get_concrete_function(*signature)
+        self.graph = self._body.graph
+        self._results = self._body.structured_outputs[0]
         self._use_xla = not any(
             operation.type.startswith(_SLOW_IN_XLA) for operation in self.graph.get_operations()
         )
         self._programs: dict[Any, Callable] = {}
 
-    def once(self, constant: list, state: list, batch: Any) -> tuple[Any, list]:
-        """Run the step on one batch."""
-        result, new_state = self._call("once", self.body, _tensors((constant, state, batch)))
-        return tf.nest.pack_sequence_as(self.result, result), new_state
+    def _split(self, tensors: Sequence) -> tuple[list, list]:
+        """Return the constants and the state among the tensors of a call."""
+        end = self._constants + self._states
+        return list(tensors[: self._constants]), list(tensors[self._constants : end])
 
-    def many(self, constant: list, state: list, batches: Any, n: int) -> tuple[Any, list]:
+    def once(self, tensors: list) -> tuple[list, list]:
+        """Run the step on one batch."""
+        return self._call("once", self._body, tensors)
+
+    def many(self, n: int, tensors: list) -> tuple[list, list]:
         """Run the step on the first `n` of stacked batches; return the results stacked."""
-        tensors = [tf.constant(n), *_tensors((constant, state, batches))]
-        result, new_state = self._call("many", self._many, tensors)
-        return tf.nest.pack_sequence_as(self.result, result), new_state
+        return self._call("many", self._loop, [tf.constant(n), *tensors])
 
     def _call(self, name: str, function: Callable, tensors: list) -> tuple[list, list]:
         """Run a program, by XLA unless it turns out to lack one of the operations."""
         if self._use_xla:
             try:
-                return self._program(name, function, True)(*tensors)
+                return self._program(name, function, True, tensors)(tensors)
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
-                if "ompil" not in str(error):
+                if not _is_of_compiler(error):
                     raise
                 self._use_xla = False
-        return self._program(name, function, False)(*tensors)
+        return self._program(name, function, False, tensors)(tensors)
 
-    def _program(self, name: str, function: Callable, xla: bool) -> Callable:
-        key = (name, xla)
+    def _program(self, name: str, function: Callable, xla: bool, tensors: list) -> Callable:
+        """Return a program of a list of tensors like these."""
+        key = (name, xla, tensors[-1].shape[0] if name == "many" else None)
         if key not in self._programs:
-            self._programs[key] = tf.function(function, autograph=False, jit_compile=xla)
+            compiled = tf.function(function, autograph=False, jit_compile=xla)
+            self._programs[key] = _direct(
+                compiled.get_concrete_function(*[_spec(x) for x in tensors])
+            )
         return self._programs[key]
 
-    def _many(self, n: tf.Tensor, *tensors: tf.Tensor) -> tuple[list, list]:
-        constants, states = self._count
-        constant, state = list(tensors[:constants]), list(tensors[constants : constants + states])
-        batches = tensors[constants + states :]
+    def _loop(self, n: tf.Tensor, *tensors: tf.Tensor) -> tuple[list, list]:
+        constant, state = self._split(tensors)
+        batches = tensors[self._constants + self._states :]
         length = batches[0].shape[0]
         results = [
-            tf.TensorArray(spec.dtype, length, element_shape=spec.shape)
-            for spec in tf.nest.flatten(self.result)
+            tf.TensorArray(spec.dtype, length, element_shape=spec.shape) for spec in self._results
         ]
 
         def body(i: tf.Tensor, state: list, results: list) -> tuple:
-            result, state = self.body(*constant, *state, *(x[i] for x in batches))
+            result, state = self._body(*constant, *state, *(x[i] for x in batches))
             results = [kept.write(i, new) for kept, new in zip(results, result, strict=True)]
             return i + 1, list(state), results
 
@@ -129,12 +137,29 @@ class _Step:
         return [kept.stack() for kept in results], state
 
 
+def _direct(concrete: Any) -> Callable:
+    """Return a call of a concrete function that does not look at its signature again.
+
+    That takes most of the time of a short program: half a millisecond, each time.
+    """
+    inner = getattr(getattr(concrete, "inference_fn", None), "call_preflattened", None)
+    if inner is None:
+        return lambda tensors: concrete(*tensors)
+    captured = concrete.captured_inputs
+    return lambda tensors: inner([*map(tf.convert_to_tensor, tensors), *captured])
+
+
 def _spec(leaf: Any) -> tf.TensorSpec:
     return tf.TensorSpec(leaf.shape, leaf.dtype)
 
 
-def _tensors(structure: Any) -> list:
+def _leaves(structure: Any) -> list:
     return [leaf for leaf in tf.nest.flatten(structure) if leaf is not None]
+
+
+def _is_of_compiler(error: tf.errors.OpError) -> bool:
+    """Tell whether XLA lacks an operation, or needs a shape that is known only at run time."""
+    return any(part in str(error) for part in ("unsupported operations", "compile-time constant"))
 
 
 def _flops(graph: Any) -> float:
