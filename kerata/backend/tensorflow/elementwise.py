@@ -45,7 +45,13 @@ def divide(x1, x2):
 
 
 def floor_divide(x1, x2):
-    return _ops.FloorDiv(x=x1, y=x2)
+    if x1.dtype.is_integer:
+        return _ops.FloorDiv(x=x1, y=x2)
+    # TensorFlow rounds the rounded quotient down: 1 / 0.1 is 10, but 0.1 fits only 9 times
+    rest = fmod(x1, x2)
+    whole = tf.round((x1 - rest) / x2)
+    below = tf.not_equal(rest, 0) & tf.not_equal(rest < 0, x2 < 0)
+    return tf.where(tf.equal(x2, 0), x1 / x2, tf.where(below, whole - 1, whole))
 
 
 def mod(x1, x2):
@@ -322,24 +328,31 @@ def view_as_real(x):
 # -- comparisons and tests -------------------------------------------------------------------
 
 
-def _orderable(x):
-    return tf.cast(x, tf.uint8) if x.dtype is tf.bool else x
+def _orderable(x1, x2):
+    """Return bool as bytes, which have an order."""
+    if x1.dtype is tf.bool:
+        return tf.cast(x1, tf.uint8), tf.cast(x2, tf.uint8)
+    return x1, x2
 
 
 def greater(x1, x2):
-    return _ops.Greater(x=_orderable(x1), y=_orderable(x2))
+    x1, x2 = _orderable(x1, x2)
+    return _ops.Greater(x=x1, y=x2)
 
 
 def greater_equal(x1, x2):
-    return _ops.GreaterEqual(x=_orderable(x1), y=_orderable(x2))
+    x1, x2 = _orderable(x1, x2)
+    return _ops.GreaterEqual(x=x1, y=x2)
 
 
 def less(x1, x2):
-    return _ops.Less(x=_orderable(x1), y=_orderable(x2))
+    x1, x2 = _orderable(x1, x2)
+    return _ops.Less(x=x1, y=x2)
 
 
 def less_equal(x1, x2):
-    return _ops.LessEqual(x=_orderable(x1), y=_orderable(x2))
+    x1, x2 = _orderable(x1, x2)
+    return _ops.LessEqual(x=x1, y=x2)
 
 
 def isclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):

@@ -6,6 +6,7 @@ import math
 import tensorflow as tf
 
 from kerata.backend.tensorflow.constants import _number, _shape, _vector
+from kerata.backend.tensorflow.reduce import _with_missing, min
 
 _ops = tf.raw_ops
 
@@ -20,11 +21,11 @@ def item(x, indices, key):
     x = x[tuple(p if p is None or isinstance(p, slice) else slice(None) for p in places)]
     # beside index tensors integers count as index tensors, as in NumPy
     at = [axis for axis, p in enumerate(places) if p is not None and not isinstance(p, slice)]
-    tensors = [_counted_from_start(places[axis], _shape(x)[axis]) for axis in at]
+    tensors = [_counted_from_start(places[axis], _size(x, axis)) for axis in at]
     if len(at) == 1:
         return _ops.GatherV2(params=x, indices=tensors[0], axis=at[0])
     shape = functools.reduce(tf.broadcast_dynamic_shape, map(_shape, tensors))
-    chosen = tf.stack([tf.broadcast_to(each, shape) for each in tensors], -1)
+    chosen = tf.stack([tf.broadcast_to(tf.cast(each, tf.int64), shape) for each in tensors], -1)
     rest = [axis for axis in range(x.shape.rank) if axis not in at]
     found = tf.gather_nd(tf.transpose(x, at + rest), chosen)
     # index tensors that stand apart put their dimensions first
@@ -61,6 +62,8 @@ def _with_first_axes_at(place, x, count):
 def _counted_from_start(indices, size):
     """Return indices of a dtype that TensorFlow takes, negative ones counted from the end."""
     indices = tf.convert_to_tensor(indices)
+    if not indices.dtype.is_integer:
+        raise ValueError(f"indices of {indices.dtype.name}")
     if indices.dtype not in (tf.int32, tf.int64):
         indices = tf.cast(indices, tf.int64)
     return tf.where(indices < 0, indices + tf.cast(size, indices.dtype), indices)
@@ -74,6 +77,8 @@ def slice_at(inputs, start_indices, shape):
 
 
 def with_slice_at(inputs, start_indices, updates):
+    if updates.shape.rank != inputs.shape.rank:
+        raise ValueError(f"updates of shape {updates.shape} for shape {inputs.shape}")
     start = _start(inputs, start_indices, _shape(updates))
     return _ops.TensorStridedSliceUpdate(
         input=inputs,
@@ -107,33 +112,40 @@ def _size(x, axis):
 def take_along_axis(x, indices, axis=None):
     if axis is None:
         x, indices, axis = tf.reshape(x, [-1]), tf.reshape(indices, [-1]), 0
+    if x.shape.rank != indices.shape.rank:
+        raise ValueError(f"indices of shape {indices.shape} for shape {x.shape}")
     indices = _counted_from_start(indices, _size(x, axis))
-    last = x.shape.rank - 1
-    order = [a for a in range(last + 1) if a != axis % (last + 1)] + [axis % (last + 1)]
-    x, indices = tf.transpose(x, order), tf.transpose(indices, order)
+    x, indices = _moved(x, axis, -1), _moved(indices, axis, -1)
     if x.shape[:-1] != indices.shape[:-1]:
         before = tf.broadcast_dynamic_shape(_shape(x)[:-1], _shape(indices)[:-1])
         x = tf.broadcast_to(x, tf.concat([before, _shape(x)[-1:]], 0))
         indices = tf.broadcast_to(indices, tf.concat([before, _shape(indices)[-1:]], 0))
-    found = tf.gather(x, indices, axis=-1, batch_dims=last)
-    return tf.transpose(found, [order.index(a) for a in range(last + 1)])
+    return _moved(tf.gather(x, indices, axis=-1, batch_dims=x.shape.rank - 1), -1, axis)
 
 
-_SCATTER = {
-    None: tf.tensor_scatter_nd_update,
-    "add": tf.tensor_scatter_nd_add,
-    "max": tf.tensor_scatter_nd_max,
-    "min": tf.tensor_scatter_nd_min,
-}
+def _moved(x, source, destination):
+    """Return a tensor with one axis moved to another place."""
+    axes = list(range(x.shape.rank))
+    axes.insert(destination % len(axes), axes.pop(source))
+    return x if axes == list(range(len(axes))) else tf.transpose(x, axes)
 
 
 def scattered(inputs, indices, updates, reduction):
+    if inputs.dtype is tf.bool and reduction is not None:
+        numbers = tf.cast(inputs, tf.int32), indices, tf.cast(updates, tf.int32)
+        return tf.cast(scattered(*numbers, reduction), tf.bool)
     depth = indices.shape[-1]
     sizes, rest = _shape(inputs)[:depth], _shape(inputs)[depth:]
     indices = _counted_from_start(indices, sizes)
     updates = tf.broadcast_to(updates, tf.concat([_shape(indices)[:-1], rest], 0))
-    if reduction != "mul":
-        return _SCATTER[reduction](inputs, indices, updates)
+    if reduction is None:
+        return tf.tensor_scatter_nd_update(inputs, indices, updates)
+    if reduction == "add":
+        return tf.tensor_scatter_nd_add(inputs, indices, updates)
+    if reduction == "max":
+        return _with_missing(tf.tensor_scatter_nd_max, inputs, indices, updates)
+    if reduction == "min":
+        return _with_missing(tf.tensor_scatter_nd_min, inputs, indices, updates)
     # products exist along one axis only: the indexed ones are made one
     flat = tf.zeros_like(indices[..., 0])
     for place, size in zip(tf.unstack(indices, depth, axis=-1), tf.unstack(sizes), strict=True):
@@ -170,11 +182,8 @@ def sort(x, axis=-1):
 def argsort(x, axis=-1):
     x, axis = (tf.reshape(x, [-1]), -1) if axis is None else (x, axis)
     # the largest of the inverted keys; equal ones come in their order
-    keys = tf.bitwise.invert(_rank_keys(x))
-    swap = list(range(x.shape.rank))
-    swap[axis], swap[-1] = swap[-1], swap[axis]
-    order = tf.math.top_k(tf.transpose(keys, swap), _size(x, axis)).indices
-    return tf.transpose(order, swap)
+    keys = _moved(tf.bitwise.invert(_rank_keys(x)), axis, -1)
+    return _moved(tf.math.top_k(keys, _size(x, axis)).indices, -1, axis)
 
 
 def top_k(x, k, sorted=True):
@@ -191,28 +200,33 @@ def searchsorted(sorted_sequence, values, side="left"):
 
 
 def distinct(x, axis, size, fill_value):
-    rank = 1 if axis is None else x.shape.rank
-    axis_first = [(axis or 0) % rank] + [a for a in range(rank) if a != (axis or 0) % rank]
-    parts = tf.reshape(x, [-1]) if axis is None else tf.transpose(x, axis_first)
-    keys = _rank_keys(tf.reshape(parts, [_size(parts, 0), -1]))
+    parts = tf.reshape(x, [-1]) if axis is None else _moved(x, axis, 0)
+    keys = _rank_keys(parts)
+    rows = keys[:, tf.newaxis] if axis is None else tf.reshape(keys, [_size(x, axis), -1])
+    order, groups = _equal_rows(rows)
+    count = tf.reduce_max(tf.concat([groups, [-1]], 0)) + 1 if size is None else size
+    inverse = tf.scatter_nd(order[:, tf.newaxis], groups, tf.shape(order))
+    groups = tf.where(groups < count, groups, -1)
+    counts = tf.math.unsorted_segment_sum(tf.ones_like(order), groups, count)
+    missing = tf.equal(counts, 0)
+    first = tf.math.unsorted_segment_min(order, groups, count)
+    first = tf.where(missing, first[:1], first)
+    values = tf.gather(parts, first)
+    if size is not None:
+        fill = min(values) if fill_value is None else _number(fill_value, x.dtype)
+        missing = tf.reshape(missing, [-1] + [1] * (parts.shape.rank - 1))
+        values = tf.where(missing, fill, values)
+    if axis is None:
+        return values, first, tf.reshape(inverse, _shape(x)), counts
+    return _moved(values, 0, axis), first, inverse, counts
+
+
+def _equal_rows(keys):
+    """Return the order that sorts the rows of a matrix, and numbers that equal ones share."""
     order = _lexicographic_order(keys)
     keys = tf.gather(keys, order)
     new = tf.reduce_any(tf.not_equal(keys[1:], keys[:-1]), 1)
-    groups = tf.concat([tf.zeros_like(order[:1]), tf.cumsum(tf.cast(new, tf.int32))], 0)
-    inverse = tf.scatter_nd(order[:, tf.newaxis], groups, tf.shape(order))
-    count = tf.reduce_max(groups) + 1 if size is None else size
-    groups = tf.where(groups < count, groups, -1)
-    counts = tf.math.unsorted_segment_sum(tf.ones_like(order), groups, count)
-    first = tf.math.unsorted_segment_min(order, groups, count)
-    missing = tf.equal(counts, 0)
-    first = tf.where(missing, first[:1], first)
-    values = tf.gather(parts, first)
-    if fill_value is not None or axis is not None:
-        fill = tf.reduce_min(values) if fill_value is None else _number(fill_value, x.dtype)
-        missing = tf.reshape(missing, [-1] + [1] * (parts.shape.rank - 1))
-        values = tf.where(missing, fill, values)
-    values = tf.transpose(values, [axis_first.index(a) for a in range(rank)])
-    return values, first, tf.reshape(inverse, _shape(x)) if axis is None else inverse, counts
+    return order, tf.concat([tf.zeros_like(order[:1]), tf.cumsum(tf.cast(new, tf.int32))], 0)
 
 
 def _lexicographic_order(keys):

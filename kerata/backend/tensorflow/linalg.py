@@ -5,6 +5,7 @@ import math
 import tensorflow as tf
 
 from kerata.backend.tensorflow.constants import _vector
+from kerata.backend.tensorflow.elementwise import add
 
 _ops = tf.raw_ops
 
@@ -51,13 +52,48 @@ def affine(x, kernel, bias):
     product = matmul(x, kernel)
     if product.dtype.is_floating and product.shape.rank > 1:
         return _ops.BiasAdd(value=product, bias=bias)
-    return product + tf.cast(bias, product.dtype)
+    return add(product, tf.cast(bias, product.dtype))
 
 
 def contract(operands, subscripts):
     if operands[0].dtype in _PRODUCT_DTYPES:
         return _of_integers(lambda xs: contract(xs, subscripts), operands)
+    operands, subscripts = _without_ones(operands, subscripts)
     return tf.einsum(subscripts, *operands)
+
+
+def _without_ones(operands, subscripts):
+    """Drop named axes of size 1 whose name has another size elsewhere: TensorFlow refuses them."""
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    named = [_named_axes(term, x) for term, x in zip(terms, operands, strict=True)]
+    long = {name for axes in named for name, (_, size) in axes.items() if size != 1}
+    ones = [
+        {name: axis for name, (axis, size) in axes.items() if size == 1 and name in long}
+        for axes in named
+    ]
+    if not any(ones):
+        return operands, subscripts
+    if not arrow:
+        once = sorted(name for name in set(inputs) - set(",.") if inputs.count(name) == 1)
+        output = "..." * ("..." in inputs) + "".join(once)
+    operands = [
+        tf.squeeze(x, list(axes.values())) if axes else x
+        for x, axes in zip(operands, ones, strict=True)
+    ]
+    terms = [
+        "".join(name for name in term if name not in axes)
+        for term, axes in zip(terms, ones, strict=True)
+    ]
+    return operands, ",".join(terms) + "->" + output
+
+
+def _named_axes(term, x):
+    """Return axis and size of each name in the subscripts of an operand."""
+    before, _, after = term.partition("...")
+    axes = dict(zip(before, range(len(before)), strict=True))
+    axes.update(zip(after, range(-len(after), 0), strict=True))
+    return {name: (axis, x.shape[axis]) for name, axis in axes.items()}
 
 
 def cholesky(x, upper=False):
@@ -98,17 +134,17 @@ def lu_factor(x):
 
 def _exchanges(rows):
     """Return which row was exchanged with row i in step i, given the order that came of it."""
-    size = rows.shape[-1]
-    places = tf.range(size)
-    order = tf.broadcast_to(places, tf.shape(rows))
-    exchanged = []
-    for i in range(size):
-        wanted = rows[..., i : i + 1]
-        place = tf.argmax(tf.cast(tf.equal(order, wanted), tf.uint8), -1, tf.int32)
-        exchanged.append(place)
-        order = tf.where(tf.equal(places, place[..., tf.newaxis]), order[..., i : i + 1], order)
-        order = tf.where(tf.equal(places, i), wanted, order)
-    return tf.stack(exchanged, -1)
+    places = tf.range(tf.shape(rows)[-1])
+
+    def exchange(i, order, exchanged):
+        at_i, wanted = tf.equal(places, i), tf.gather(rows, [i], axis=-1)
+        at_wanted = tf.equal(order, wanted)
+        place = tf.argmax(tf.cast(at_wanted, tf.uint8), -1, tf.int32)[..., tf.newaxis]
+        order = tf.where(at_i, wanted, tf.where(at_wanted, tf.gather(order, [i], axis=-1), order))
+        return i + 1, order, tf.where(at_i, place, exchanged)
+
+    start = tf.constant(0), tf.broadcast_to(places, tf.shape(rows)), rows
+    return tf.while_loop(lambda i, *_: i < tf.size(places), exchange, start)[2]
 
 
 def inv(x):

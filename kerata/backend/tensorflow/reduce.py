@@ -5,6 +5,7 @@ import math
 import tensorflow as tf
 
 from kerata.backend.tensorflow.constants import _number, _vector
+from kerata.backend.tensorflow.elementwise import _truth, maximum, minimum
 
 _ops = tf.raw_ops
 
@@ -56,30 +57,33 @@ def var(x, axis=None, keepdims=False):
     wide = _cast(x, _WIDE_DTYPES)
     axes = _axes(x, axis)
     from_mean = wide - _ops.Mean(input=wide, axis=axes, keep_dims=True)
-    return _as(_ops.Mean(input=tf.square(from_mean), axis=axes, keep_dims=keepdims), x.dtype)
+    squares = from_mean * tf.math.conj(from_mean) if x.dtype.is_complex else tf.square(from_mean)
+    return _as(_ops.Mean(input=squares, axis=axes, keep_dims=keepdims), x.dtype)
+
+
+def _extremes(reduce, x, axis, keepdims, initial):
+    """Return maxima or minima, of which tensors without elements have none."""
+    result = reduce(input=x, axis=_axes(x, axis), keep_dims=keepdims)
+    if initial is None and x.shape.num_elements() == 0 and result.shape.num_elements() != 0:
+        raise ValueError(f"no element along axis {axis} of shape {x.shape}")
+    return result
 
 
 def max(x, axis=None, keepdims=False, initial=None):
-    if x.dtype is tf.bool:
-        return any(x, axis, keepdims)
-    largest = _ops.Max(input=x, axis=_axes(x, axis), keep_dims=keepdims)
-    return largest if initial is None else tf.maximum(largest, _number(initial, x.dtype))
+    reduce = _ops.Any if x.dtype is tf.bool else _ops.Max
+    largest = _extremes(reduce, x, axis, keepdims, initial)
+    return largest if initial is None else maximum(largest, _number(initial, x.dtype))
 
 
 def min(x, axis=None, keepdims=False, initial=None):
-    if x.dtype is tf.bool:
-        return all(x, axis, keepdims)
-    smallest = _ops.Min(input=x, axis=_axes(x, axis), keep_dims=keepdims)
-    return smallest if initial is None else tf.minimum(smallest, _number(initial, x.dtype))
+    reduce = _ops.All if x.dtype is tf.bool else _ops.Min
+    smallest = _extremes(reduce, x, axis, keepdims, initial)
+    return smallest if initial is None else minimum(smallest, _number(initial, x.dtype))
 
 
 def logsumexp(x, axis=None, keepdims=False):
     wide = _cast(x, _WIDE_DTYPES)
     return _as(tf.reduce_logsumexp(wide, _axes(x, axis), keepdims), x.dtype)
-
-
-def _truth(x):
-    return x if x.dtype is tf.bool else tf.not_equal(x, tf.zeros_like(x))
 
 
 def any(x, axis=None, keepdims=False):
@@ -138,9 +142,11 @@ def cumulative_product(x, axis=None):
 
 def _with_count(segment_ids, num_segments):
     """Return the ids as the operations take them, and how many segments there are."""
+    if not segment_ids.dtype.is_integer:
+        raise ValueError(f"segment ids of {segment_ids.dtype.name}")
     ids = segment_ids if segment_ids.dtype is tf.int32 else tf.cast(segment_ids, tf.int64)
     if num_segments is None:
-        num_segments = tf.reduce_max(tf.concat([ids, -tf.ones_like(ids[:1])], 0)) + 1
+        num_segments = tf.reduce_max(tf.concat([ids, _number(-1, ids.dtype)[tf.newaxis]], 0)) + 1
     return ids, tf.cast(num_segments, ids.dtype)
 
 
@@ -175,4 +181,14 @@ def _extreme(scatter, start, data, segment_ids, num_segments):
     ids = tf.where((ids >= 0) & (ids < count), ids, count)
     shape = tf.concat([[count + 1], tf.shape(data, ids.dtype)[1:]], 0)
     start = tf.fill(shape, _number(start, data.dtype))
-    return scatter(start, ids[:, tf.newaxis], data)[:-1]
+    return _with_missing(scatter, start, ids[:, tf.newaxis], data)[:-1]
+
+
+def _with_missing(scatter, x, indices, updates):
+    """Scatter by maximum or minimum, and NaN where there is one, which TensorFlow overlooks."""
+    result = scatter(x, indices, updates)
+    if not x.dtype.is_floating:
+        return result
+    zero = _number(0.0, x.dtype)
+    old, new = (tf.where(tf.math.is_nan(part), part, zero) for part in (x, updates))
+    return result + tf.stop_gradient(tf.tensor_scatter_nd_add(old, indices, new))

@@ -121,6 +121,8 @@ def diagonal(x, offset=0, axis1=0, axis2=1):
 
 
 def diag(x, k=0):
+    if x.shape.rank > 2:
+        raise ValueError(f"neither vector nor matrix: {x.shape}")
     return tf.linalg.diag(x, k=k) if x.shape.rank == 1 else diagonal(x, k)
 
 
@@ -166,6 +168,8 @@ def tile(x, repeats):
 def repeated(x, repeats, axis):
     axis = axis % x.shape.rank
     if not isinstance(repeats, int):
+        if x.shape[axis] not in (len(repeats), None):
+            raise ValueError(f"{len(repeats)} counts for axis {axis} of shape {x.shape}")
         chosen = np.repeat(np.arange(len(repeats)), repeats)
         return tf.gather(x, chosen, axis=axis)
     shape = tf.unstack(_shape(x))
