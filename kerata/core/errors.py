@@ -87,6 +87,8 @@ def value_is_missing(error: Exception) -> TypeError:
     return explained.with_traceback(error.__traceback__)
 
 
+# Code without a file that a person has typed, in shells and notebooks.
+_TYPED = ("<stdin>", "<console>", "<ipython-input", "<python-input", "<doctest")
 _ENGINE_PARTS = ("/jax/", "/jaxlib/", "/torch/", "/tensorflow/", "/numpy/")
 # What engines add to errors about frames that they left out.
 _ENGINE_NOTES = "For simplicity, JAX has removed"
@@ -100,10 +102,10 @@ def _drop_engine_notes(error: Exception) -> None:
 
 def is_users(filename: str) -> bool:
     """Tell whether code of this file is the user's: neither kerata's nor an engine's."""
-    ours = filename.startswith(_PACKAGE) or filename.startswith("<")
-    return not ours and not (
-        "site-packages" in filename and any(part in filename for part in _ENGINE_PARTS)
-    )
+    if filename.startswith("<"):
+        return filename.startswith(_TYPED)
+    engines = "site-packages" in filename and any(part in filename for part in _ENGINE_PARTS)
+    return not engines and not filename.startswith(_PACKAGE)
 
 
 def _users_frames(trace: types.TracebackType | None) -> types.TracebackType | None:

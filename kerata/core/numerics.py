@@ -22,6 +22,7 @@ from kerata.backend.interface import Backend
 from kerata.core import tree
 from kerata.core.context import current, set_current
 from kerata.core.errors import is_users, users_line
+from kerata.core.primitive import convert_to_numpy
 from kerata.core.variable import Variable
 
 # Kernels whose results may be infinite for finite input: there is nothing to reduce, or the bits
@@ -98,9 +99,9 @@ class Watch:
         """
         _watch_operators(backend)
         outputs = _values(backend, result)
-        if all(np.isfinite(output).all() for output in outputs):
-            if name in _SINGULAR:
-                self._suspect(name, _numbers(backend, arguments))
+        if _all_finite(outputs):
+            if outputs and name in _SINGULAR:
+                self._suspect(name, [convert_to_numpy(each) for each in arguments])
             return
         inputs = _numbers(backend, (arguments, kwargs))
         made = _made(inputs, outputs)
@@ -184,7 +185,7 @@ class Watch:
     def _suspect(self, name: str, values: list[np.ndarray]) -> None:
         """Note a kernel that was computed where its derivative is not finite."""
         point, is_singular = _SINGULAR[name]
-        if len(self._suspects) < _MOST_SUSPECTS and values and np.any(is_singular(*values)):
+        if len(self._suspects) < _MOST_SUSPECTS and np.any(is_singular(*values)):
             self._suspects.append(
                 f"`{name}` at {point}, where its derivative is infinite, in {_place()}; "
                 "keep away from that point, such as by `ops.maximum(x, 1e-7)`"
