@@ -4,7 +4,7 @@
 PYTHON ?= python3
 WORKERS ?= 2
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-tensorflow lint bench clean
 
 .venv-%/stamp: pyproject.toml
 	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
@@ -17,6 +17,9 @@ demo: .venv-demo/stamp ## train on handwritten digits and draw what was learnt i
 test: .venv-test/stamp ## every test and every example of the documentation
 	.venv-test/bin/python -m pytest -n $(WORKERS) -q
 
+test-tensorflow: .venv-test-tensorflow/stamp ## the same tests on TensorFlow, which is heavy
+	KERATA_BACKEND=tensorflow .venv-test-tensorflow/bin/python -m pytest -n $(WORKERS) -q
+
 lint: .venv-lint/stamp ## style and types
 	.venv-lint/bin/ruff check .
 	.venv-lint/bin/mypy
@@ -25,4 +28,4 @@ bench: .venv-test/stamp ## side-by-side measurements
 	.venv-test/bin/python -m benchmarks
 
 clean:
-	rm -rf .venv-demo .venv-test .venv-lint demo build
+	rm -rf .venv-demo .venv-test .venv-test-tensorflow .venv-lint demo build

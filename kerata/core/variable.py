@@ -190,6 +190,15 @@ class Variable:
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
         return np.asarray(self.numpy(), dtype=dtype)
 
+    # What engines ask when one of their functions is given a variable: without an answer they
+    # would take the array, a constant for gradients.
+
+    def __jax_array__(self) -> Any:
+        return self.value
+
+    def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Any:
+        return self.value
+
     def __float__(self) -> float:
         return float(self.numpy())
 

@@ -1,5 +1,7 @@
 """GradientTape on every engine that has gradients, held against calculus."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -13,13 +15,8 @@ def number(tensor):
 
 def raw(backend):
     """Return the engine's own `sin`, around kerata.ops."""
-    if backend == "jax":
-        import jax.numpy as jnp
-
-        return jnp.sin
-    import torch
-
-    return torch.sin
+    engine = {"jax": "jax.numpy", "torch": "torch", "tensorflow": "tensorflow"}[backend]
+    return importlib.import_module(engine).sin
 
 
 class RawSine(kerata.layers.Layer):
@@ -41,6 +38,13 @@ def test_variable(training_backend):
     with kerata.GradientTape() as tape:
         y = ops.sum(ops.power(v, 3.0))
     np.testing.assert_allclose(number(tape.gradient(y, v)), [3, 12, 27], rtol=1e-6)
+
+
+def test_a_variable_met_by_an_operator_of_a_tensor(training_backend):
+    v = kerata.Variable(3.0)
+    with kerata.GradientTape() as tape:
+        y = ops.convert_to_tensor(2.0) * v  # the tensor's own operator is asked first
+    assert float(tape.gradient(y, v)) == 2.0
 
 
 def test_operators_outside_of_layers_are_recorded(training_backend):
