@@ -69,7 +69,7 @@ def test_imports_point_downward(path):
             assert ORDER.index(other) <= ORDER.index(mine), f"{path} imports {name}"
 
 
-@pytest.mark.parametrize("engine", ["numpy", "jax", "torch"])
+@pytest.mark.parametrize("engine", ["numpy", "jax", "torch", "tensorflow"])
 def test_no_engine_imports_another(engine):
     foreign = {"jax", "jaxlib", "torch", "tensorflow"} - {engine}
     for path in (PACKAGE / "backend" / engine).rglob("*.py"):
