@@ -7,6 +7,7 @@ import pytest
 
 import kerata
 from kerata import layers, ops
+from kerata.core import numerics
 
 X = np.linspace(-1, 1, 32, dtype="float32").reshape(8, 4)
 Y = X.sum(axis=1, keepdims=True)
@@ -197,7 +198,24 @@ def test_scaled_losses_may_overflow(training_backend):
     assert v.numpy() == 1.0 and float(optimizer.dynamic_scale) == 5e9
 
 
+def test_a_run_that_diverges_is_told_of_it(training_backend):
+    model = model_of(layers.Dense(8), layers.Dense(1))
+    model.optimizer.learning_rate = 1e20
+    with kerata.config.check_numerics(False), pytest.warns(UserWarning, match="check_numerics"):
+        model.fit(X, Y, epochs=9, batch_size=2, verbose=0)
+
+
 # -- what is healthy ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def never_repeated(monkeypatch):
+    """Fail if a compiled step is taken for one that went wrong."""
+
+    def repeat(*_):
+        raise AssertionError("the results were finite")
+
+    monkeypatch.setattr(numerics.Watch, "repeat", repeat)
 
 
 def trained(model, x, y):
@@ -223,7 +241,7 @@ def test_off_inside_a_block(backend):
     fault(lambda: ops.log(ops.zeros(2)))
 
 
-def test_a_network_of_pictures(training_backend, run_eagerly):
+def test_a_network_of_pictures(training_backend, run_eagerly, never_repeated):
     model = kerata.Sequential(
         [
             kerata.Input((6, 6, 1)),
@@ -241,7 +259,7 @@ def test_a_network_of_pictures(training_backend, run_eagerly):
     trained(model, np.zeros((16, 6, 6, 1), "float32"), np.arange(16) % 3)
 
 
-def test_masked_sequences(training_backend, run_eagerly):
+def test_masked_sequences(training_backend, run_eagerly, never_repeated):
     model = kerata.Sequential(
         [
             kerata.Input((5,), dtype="int32"),
@@ -254,6 +272,14 @@ def test_masked_sequences(training_backend, run_eagerly):
     metrics = ["accuracy", kerata.metrics.AUC(), kerata.metrics.Precision()]
     model.compile("rmsprop", "binary_crossentropy", metrics=metrics, run_eagerly=run_eagerly)
     trained(model, np.triu(np.ones((16, 5), "int32")), np.arange(16).reshape(16, 1) % 2)
+
+
+def test_half_precision(training_backend, run_eagerly, never_repeated):
+    model = kerata.Sequential(
+        [kerata.Input((4,)), layers.Dense(8, "relu", dtype="mixed_bfloat16"), layers.Dense(1)]
+    )
+    model.compile("adam", "mse", run_eagerly=run_eagerly)
+    trained(model, X, Y)
 
 
 def test_masked_attention(training_backend):

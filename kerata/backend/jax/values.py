@@ -37,7 +37,13 @@ def readable() -> Iterator[None]:
 
 def has_value(tensor: Any) -> bool:
     """Tell whether a tracer stands for a value that has been computed already."""
-    return tensor.to_concrete_value() is not None
+    return _value(tensor) is not None
+
+
+def _value(tracer: Any) -> Any:
+    """Return the array that a tracer carries; `None` if there is none, or JAX does not tell."""
+    tell = getattr(tracer, "to_concrete_value", None)
+    return None if tell is None else tell()
 
 
 @functools.cache
@@ -51,7 +57,7 @@ def _reading(original: Callable, name: str) -> Callable:
     @functools.wraps(original)
     def reader(self: Any, *args: Any, **kwargs: Any) -> Any:
         if _readable.get():
-            value = self.to_concrete_value()
+            value = _value(self)
             if value is not None:
                 return getattr(value, name)(*args, **kwargs)
         return original(self, *args, **kwargs)
