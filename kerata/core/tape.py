@@ -53,6 +53,7 @@ class GradientTape:
         # Of watched engines: their own tapes by name, and the tensors read of each variable.
         self._engine_tapes: dict[str, Any] = {}
         self._reads: dict[int, list[Any]] = {}
+        self._scope: Any = None  # the scope around the block
         self._exit = contextlib.ExitStack()
 
     # -- recording -------------------------------------------------------------------------
@@ -63,6 +64,7 @@ class GradientTape:
         if current.numerics is not None:
             current.numerics.forget_suspects()
         self._exit = contextlib.ExitStack()
+        self._scope = current.scope
         for engine in {id(b): b for b in (*select.loaded_backends(), select.default())}.values():
             if engine.gradients == "native":
                 self._exit.enter_context(engine.recording())
@@ -105,13 +107,27 @@ class GradientTape:
             self._engine_tapes[engine.name].watch(tensor)
 
     def watch_read(self, variable: Variable, value: Any) -> None:
-        """Watch the tensor that a variable of a watched engine has just been read as."""
+        """Watch the tensor that a variable of a watched engine has just been read as.
+
+        A value that stands in for the variable's, in a scope inside of this tape's block, is
+        computed from it or has nothing to do with it.
+        """
         if not dtypes.is_inexact(variable.dtype) or not self.tracks(variable):
+            return
+        if self._is_replaced(variable):
             return
         known = self._reads.setdefault(id(variable), [])
         if not any(value is tensor for tensor in known):
             known.append(value)
             self._engine_tapes[variable.backend.name].watch(value)
+
+    def _is_replaced(self, variable: Variable) -> bool:
+        scope = current.scope
+        while scope is not None and scope is not self._scope:
+            if variable in scope:
+                return True
+            scope = scope.outer
+        return False
 
     @contextlib.contextmanager
     def stop_recording(self) -> Any:

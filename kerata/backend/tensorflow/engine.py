@@ -98,21 +98,21 @@ class TensorFlowBackend(Backend):
             outputs, other = function(*primals)
 
         def pullback(cotangents: list) -> list:
-            found = tape.gradients(outputs, primals, cotangents)
-            return [
-                tf.zeros_like(primal) if gradient is None else gradient
-                for primal, gradient in zip(primals, found, strict=True)
-            ]
+            return _or_zeros(tape.gradients(outputs, primals, cotangents), primals)
 
         return outputs, pullback, other
 
     def jvp(
         self, function: Callable, primals: Sequence[Tensor], tangents: Sequence[Tensor]
     ) -> tuple[list, list, Any]:
-        primals = [tf.identity(primal) for primal in primals]
-        with tf.autodiff.ForwardAccumulator(primals, list(tangents)) as accumulator:
-            outputs, other = function(*primals)
-            changes = accumulator.jvp(outputs, tf.UnconnectedGradients.ZERO)
+        # The pullback is linear, so its own pullback is the derivative along tangents. TensorFlow's
+        # ForwardAccumulator knows no loops, and fails where it is nested with tapes.
+        with Tape(persistent=False, watch_accessed_variables=False) as tape:
+            outputs, pullback, other = self.vjp(function, primals)
+            cotangents = [tf.zeros_like(output) for output in outputs]
+            tape.watch(cotangents)
+            gradients = pullback(cotangents)
+        changes = _or_zeros(tape.gradients(gradients, cotangents, tangents), outputs)
         return outputs, changes, other
 
     # -- running ---------------------------------------------------------------------------
@@ -147,6 +147,12 @@ class Tape(tf.GradientTape):
 
 def numpy_dtype(name: str) -> np.dtype:
     """Return the NumPy dtype of a dtype name."""
+def _or_zeros(gradients: Sequence[Tensor | None], like: Sequence[Tensor]) -> list[Tensor]:
+    """Return gradients, those of unconnected sources as zeros."""
+    pairs = zip(gradients, like, strict=True)
+    return [tf.zeros_like(x) if gradient is None else gradient for gradient, x in pairs]
+
+
     if name.startswith(("bfloat", "float8")):
         return np.dtype(getattr(ml_dtypes, name))
     return np.dtype(name)
