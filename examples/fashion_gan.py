@@ -2,7 +2,7 @@
 
 The generator turns random numbers into pictures, the discriminator tells real pictures from
 generated ones. Each has an optimizer of its own and a step of its own: a plain function that
-`keras.function` compiles. `gan_clothes.png` shows 100 pieces that were never sewn.
+`keras.function` compiles. `fashion_gan.png` shows 100 pieces that were never sewn.
 
     python examples/fashion_gan.py                        # on the default backend
     KERATA_BACKEND=torch python examples/fashion_gan.py   # the same on PyTorch
@@ -120,7 +120,9 @@ def main(epochs: int = 30, pictures: int = 60_000) -> float:
             f"epoch {epoch}: discriminator {float(fooled):.3f}, generator {float(forged):.3f}, "
             f"right guesses {float(accuracy.result()):.1%}, unlikeness {judged:.3f}"
         )
-    keras.visualization.plot_mosaic(clothes[:100], value_range=(-1, 1), path="gan_clothes.png")
+    keras.visualization.plot_mosaic(
+        clothes[:100], value_range=(-1, 1), path="fashion_gan.png", magnification=3
+    )
     return judged
 
 

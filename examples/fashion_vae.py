@@ -4,9 +4,9 @@ The encoder says where a picture lies on a plane, and how sure it is; the decode
 picture of a point on that plane. Trained together, they make a map of fashion, from which new
 pieces are drawn. Three pictures are written:
 
-    vae_losses.png    how the losses fell
-    vae_clothes.png   256 new pieces, from all over the map
-    vae_map.png       where the test pictures lie on the map, coloured by class
+    fashion_vae_losses.png   how the losses fell
+    fashion_vae.png          256 new pieces, from all over the map
+    fashion_vae_map.png      where the test pictures lie on the map, coloured by class
 
     python examples/fashion_vae.py
 
@@ -124,15 +124,15 @@ def main(epochs: int = 10, pictures: int = 60_000, kl_weight: float = 1.0) -> fl
     vae = VAE(make_encoder(), make_decoder(), kl_weight)
     vae.compile(keras.optimizers.Adam(0.001))
     history = vae.fit(x_train, epochs=epochs, batch_size=128)
-    keras.visualization.plot_training_curves(history, "vae_losses.png")
+    keras.visualization.plot_training_curves(history, "fashion_vae_losses.png")
 
     # As many points on each side of the map as the normal distribution has there.
     steps = [statistics.NormalDist().inv_cdf((i + 0.5) / 16) for i in range(16)]
     points = np.array([(x, y) for y in reversed(steps) for x in steps], "float32")
     clothes = vae.decoder.predict(points, verbose=0)
-    keras.visualization.plot_mosaic(clothes, value_range=(0, 1), path="vae_clothes.png")
+    keras.visualization.plot_mosaic(clothes, value_range=(0, 1), path="fashion_vae.png")
     mean, _, _ = vae.encoder.predict(x_test, verbose=0)
-    draw_map(mean, y_test[: len(mean)], "vae_map.png")
+    draw_map(mean, y_test[: len(mean)], "fashion_vae_map.png")
     return vae.evaluate(x_test, verbose=0, return_dict=True)["loss"]
 
 

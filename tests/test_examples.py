@@ -26,9 +26,15 @@ RUNS = {
     "style_transfer": ("weights", {"size": 96, "steps": 60}, 0.2),
     "deep_dream": ("weights", {"size": 112, "octaves": 2, "steps": 8}, 3.0),
     "tiny_gpt": ("imdb", {"reviews": 400, "epochs": 2}, 220.0),
+    "under_the_hood": ("mnist", {"steps": 3000}, 0.92),
+    "fashion_vae": ("fashion_mnist", {"epochs": 2, "pictures": 2000}, 430.0),
+    "fashion_gan": ("fashion_mnist", {"epochs": 3, "pictures": 9000}, 0.6),
+    "fashion_dcgan": ("fashion_mnist", {"epochs": 2, "pictures": 2048}, 0.8),
+    "fashion_wgan_gp": ("fashion_mnist", {"epochs": 3, "pictures": 3000}, 0.85),
 }
-SMALLER_IS_BETTER = {"style_transfer", "tiny_gpt"}
-DRAWN = {"patients", "siamese", "style_transfer", "deep_dream"}
+GENERATIVE = {"fashion_vae", "fashion_gan", "fashion_dcgan", "fashion_wgan_gp"}
+SMALLER_IS_BETTER = {"style_transfer", "tiny_gpt"} | GENERATIVE
+DRAWN = {"patients", "siamese", "style_transfer", "deep_dream"} | GENERATIVE
 
 
 def load(name):
