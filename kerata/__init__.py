@@ -1,4 +1,4 @@
-"""kerata: deep learning for human beings, on JAX, PyTorch and NumPy, with the Keras API.
+"""kerata: deep learning for human beings, on JAX, PyTorch, TensorFlow and NumPy, with the Keras API.
 
     import kerata as keras
 

@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"kerata {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
     demo = commands.add_parser("demo", help="train a network on handwritten digits")
-    demo.add_argument("--backend", choices=("jax", "torch"), help="which engine computes")
+    demo.add_argument("--backend", choices=("jax", "torch", "tensorflow"), help="which engine computes")
     demo.add_argument("--epochs", type=int, help="how often all digits are seen")
     demo.add_argument("--output", default="demo", help="the folder for pictures and the model")
     demo.set_defaults(run=_demo)

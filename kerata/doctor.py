@@ -11,6 +11,9 @@ from kerata.backend import select
 
 _PACKAGES = ("numpy", "jax", "torch", "tensorflow", "h5py", "matplotlib", "scikit-learn", "keras")
 
+# Packages that also come under other names, for other machines.
+_BUILDS = {"tensorflow": ("tensorflow-cpu",)}
+
 
 def run() -> int:
     """Print the report; return 0, or 1 if no engine that can train is installed."""
@@ -29,7 +32,7 @@ def run() -> int:
         table.add_row(f"{name} computes on", device)
     table.add_row("digits (MNIST)", "here" if kerata.datasets.mnist.is_local() else "not here yet")
     Console().print(table)
-    if version("jax") or version("torch"):
+    if any(version(engine) for engine in ("jax", "torch", "tensorflow")):
         return 0
     print("Nothing that can train is installed: pip install jax", file=sys.stderr)
     return 1
@@ -42,10 +45,12 @@ def version(package: str) -> str | None:
     >>> version("no-such-package") is None
     True
     """
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+    for name in (package, *_BUILDS.get(package, ())):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
 
 
 def _devices() -> dict[str, str]:
@@ -60,4 +65,10 @@ def _devices() -> dict[str, str]:
 
         cuda = torch.cuda.is_available()
         found["torch"] = torch.cuda.get_device_name() if cuda else "cpu"
+    if version("tensorflow"):
+        select.load("tensorflow")  # without TensorFlow's start-up messages
+        import tensorflow as tf
+
+        devices = tf.config.list_physical_devices()
+        found["tensorflow"] = ", ".join(d.name.removeprefix("/physical_device:") for d in devices)
     return found

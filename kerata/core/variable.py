@@ -255,6 +255,7 @@ def assign_all(variables: Sequence[Variable], values: Sequence[Any]) -> None:
 
     Raises:
         ValueError: if a value's shape is not its variable's.
+        RuntimeError: if a value exists only while the engine traces a function of the user's.
     """
     if not variables:
         return
@@ -265,11 +266,24 @@ def assign_all(variables: Sequence[Variable], values: Sequence[Any]) -> None:
         for variable, value in zip(variables, ready, strict=True):
             active.assign(variable, value)
         return
+    if backend.compiles:
+        _refuse_traced(backend, variables, ready)
     old = [variable.stored_value() for variable in variables]
     trainable = [variable.trainable for variable in variables]
     new = backend.replace_states(old, ready, trainable)
     for variable, value in zip(variables, new, strict=True):
         variable.store(value)
+
+
+def _refuse_traced(backend: Any, variables: Sequence[Variable], values: Sequence[Any]) -> None:
+    """Raise where a variable would keep a tensor that is gone when the trace ends."""
+    for variable, value in zip(variables, values, strict=True):
+        if backend.is_traced(value):
+            raise RuntimeError(
+                f"Variable {variable.path!r} is assigned inside a function that {backend.name} "
+                "compiles, where its new value does not exist yet. Compile the function with "
+                "`kerata.function`, or carry the state yourself by `layer.stateless_call(...)`."
+            )
 
 
 def as_state(variable: Variable, value: Any) -> Any:

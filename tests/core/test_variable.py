@@ -128,3 +128,21 @@ def test_same_seed_same_weights_on_every_backend():
     for other in values[1:]:
         for a, b in zip(values[0], other, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_no_value_of_a_foreign_trace_is_kept(training_backend):
+    """What the user's own `jax.jit` or `tf.function` computes is gone when the trace ends."""
+    if training_backend == "torch":
+        pytest.skip("torch computes at once")
+    if training_backend == "jax":
+        import jax
+
+        compile_foreign = jax.jit
+    else:
+        import tensorflow as tf
+
+        compile_foreign = tf.function
+    variable = kerata.Variable(1.0)
+    with pytest.raises(RuntimeError, match=r"kerata.function.*stateless_call"):
+        compile_foreign(lambda x: variable.assign(x * 2.0))(kerata.ops.ones(()))
+    assert float(variable.numpy()) == 1.0

@@ -6,6 +6,7 @@ and outside of compiled steps a variable simply holds another tensor.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -69,7 +70,9 @@ class TensorFlowBackend(Backend):
         return tf.cast(tensor, dtype)
 
     def scalar(self, value: float | int | bool, dtype: str) -> Tensor:
-        return tf.constant(value, dtype)
+        # TensorFlow makes no numbers of bool
+        number = int(value) if isinstance(value, bool) and dtype != "bool" else value
+        return tf.constant(number, dtype)
 
     def stop_gradient(self, tensor: Tensor) -> Tensor:
         return tf.stop_gradient(tensor)
@@ -145,19 +148,31 @@ class Tape(tf.GradientTape):
         return [None if each is None else tf.convert_to_tensor(each) for each in found]
 
 
-def numpy_dtype(name: str) -> np.dtype:
-    """Return the NumPy dtype of a dtype name."""
 def _or_zeros(gradients: Sequence[Tensor | None], like: Sequence[Tensor]) -> list[Tensor]:
     """Return gradients, those of unconnected sources as zeros."""
     pairs = zip(gradients, like, strict=True)
     return [tf.zeros_like(x) if gradient is None else gradient for gradient, x in pairs]
 
 
+def numpy_dtype(name: str) -> np.dtype:
+    """Return the NumPy dtype of a dtype name."""
     if name.startswith(("bfloat", "float8")):
         return np.dtype(getattr(ml_dtypes, name))
     return np.dtype(name)
 
 
+def _keep_our_code_as_it_is() -> None:
+    """Tell AutoGraph, which rewrites what `tf.data` and `tf.function` call, to leave kerata out.
+
+    Its rules have no public door; without them it would rewrite all that a model calls.
+    """
+    with contextlib.suppress(ImportError, AttributeError):
+        from tensorflow.python.autograph.core import config
+
+        config.CONVERSION_RULES = (config.DoNotConvert("kerata"), *config.CONVERSION_RULES)
+
+
 def make_engine() -> TensorFlowBackend:
     """Return the engine; called once."""
+    _keep_our_code_as_it_is()
     return TensorFlowBackend()
