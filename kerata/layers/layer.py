@@ -75,6 +75,14 @@ class Layer(Interop, Configurable):
     input_spec: Any = None
     # In which dtypes it computes and keeps its variables; set by the constructor.
     dtype_policy: Any = None
+    # Whether `build` is running.
+    _building: bool = False
+
+    def __init_subclass__(cls, **kwargs: Any):
+        """Let a layer be built by its `build` as by its first call, whoever calls it."""
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = _recorded_build(cls.build)  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -436,13 +444,11 @@ class Layer(Interop, Configurable):
     def _build_now(self, shapes: dict[str, Any], single: bool) -> None:
         if self.built:
             return
-        self._path = names.path(self.name)
-        with select.use_backend(self._backend), names.name_scope(self.name):
-            # A layer that makes no variables of its own may leave `build` out.
-            if single:
-                self.build(next(iter(shapes.values())))
-            else:
-                self.build(**shapes)
+        # A layer that makes no variables of its own may leave `build` out.
+        if single:
+            self.build(next(iter(shapes.values())))
+        else:
+            self.build(**shapes)
         self.built = True
         self._build_shapes = shapes
 
@@ -768,6 +774,28 @@ class Layer(Interop, Configurable):
 
 
 # -- helpers of the class above ------------------------------------------------------------
+
+
+def _recorded_build(build: Callable) -> Callable:
+    """Surround a `build` with the layer's names and backend, and note what it was built for."""
+
+    @functools.wraps(build)
+    def recorded(self: Layer, *shapes: Any, **named: Any) -> None:
+        if self._building:  # a `build` that calls that of its base class
+            build(self, *shapes, **named)
+            return
+        self._path = names.path(self.name)
+        self._building = True
+        try:
+            with select.use_backend(self._backend), names.name_scope(self.name):
+                build(self, *shapes, **named)
+        finally:
+            self._building = False
+        self.built = True
+        given = {"input_shape": _as_shapes(shapes[0])} if shapes else named
+        self._build_shapes = given or self._build_shapes
+
+    return recorded
 
 
 def _unique(items: Any) -> list:
