@@ -1,4 +1,4 @@
-"""kerata: deep learning for human beings, on JAX, PyTorch, TensorFlow and NumPy, with the Keras API.
+"""kerata: deep learning with the Keras API, on JAX, PyTorch, TensorFlow and NumPy.
 
     import kerata as keras
 

@@ -362,9 +362,9 @@ def _check_scalar(value: Any) -> None:
     if len(leaves) != 1 or leaves[0] is not value or tuple(value.shape):
         shapes = ", ".join(str(tuple(leaf.shape)) for leaf in leaves)
         raise ValueError(
-            f"The gradient is that of a scalar, but the function returned {tree.describe(value)} of "
-            f"shape {shapes}. Reduce it, for example by `kerata.ops.mean`, return other results "
-            "with `has_aux=True`, or use `kerata.jacobian`."
+            "The gradient is that of a scalar, but the function returned "
+            f"{tree.describe(value)} of shape {shapes}. Reduce it, for example by "
+            "`kerata.ops.mean`, return other results with `has_aux=True`, or use `kerata.jacobian`."
         )
 
 

@@ -202,6 +202,7 @@ def _is_array(backend: Any, leaf: Any) -> bool:
 
 
 def join_tensors(structure: Any, tensors: list) -> Any:
+    """Put tensors back into the structure that `split_tensors` took them from."""
     each = iter(tensors)
     places = tree.flatten(structure)
     return tree.pack(structure, [next(each) if p is _TENSOR else p.value for p in places])

@@ -7,12 +7,8 @@ and outside of compiled steps a variable simply holds another tensor.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
-
-# TensorFlow's start-up messages speak of nothing that a user could act on.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import ml_dtypes
 import numpy as np
@@ -21,7 +17,6 @@ import tensorflow as tf
 import kerata.backend.tensorflow as package
 from kerata.backend.interface import Backend, Tensor, collect_kernels
 from kerata.backend.tensorflow import compile as compilation
-
 
 # Parts of what TensorFlow says when a tensor of a graph is asked for its value.
 _VALUE_IS_MISSING = (
