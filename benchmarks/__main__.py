@@ -1,25 +1,46 @@
-"""Measure and print the table: `python -m benchmarks [--rounds 5] [--tasks tiny cnn]`.
+"""Measure and print the tables: `python -m benchmarks [--rounds 5] [--tasks tiny cnn]`.
 
 Every contestant runs in a process of its own. In each round all of them are measured, one after
 the other, in a random order, so that a busy machine slows all alike; medians are printed.
+`--engines tensorflow` measures on TensorFlow, which needs an environment that has it:
+`.venv-test-tensorflow/bin/python -m benchmarks --engines tensorflow`.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import random
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.structure import building_seconds, prediction_microseconds
-from benchmarks.tasks import TASKS
+from benchmarks.structure import building_seconds, first_step_seconds, prediction_microseconds
+from benchmarks.tasks import TASKS, Task
 
-CONTESTANTS = ("kerata-jax", "jax", "keras-jax", "kerata-torch", "torch", "keras-torch")
+ENGINES = ("jax", "torch", "tensorflow")
+COMPILING = ("jax", "tensorflow")
+BY_HAND = ("jax", "torch")
+
+# ms per step, or seconds, of each contestant
+Times = dict[str, float]
+
+
+def rivals(engine: str) -> dict[str, str]:
+    """Return the contestants that kerata meets on an engine, by what the table calls them."""
+    by_hand = {f"{engine}: by hand": engine} if engine in BY_HAND else {}
+    return {**by_hand, f"{engine}: Keras": f"keras-{engine}"}
+
+
+def contestants_of(task: Task, engines: Sequence[str]) -> list[str]:
+    """Return who takes part: Keras has no steps of one's own that run on every engine."""
+    everybody = [c for e in engines for c in (f"kerata-{e}", *rivals(e).values())]
+    return [c for c in everybody if not (task.own_step and c.startswith("keras-"))]
 
 
 class Contestant:
@@ -62,10 +83,10 @@ class Contestant:
         return 1000 * statistics.median(self.samples) / steps
 
 
-def measure(task: str, rounds: int) -> dict[str, float]:
+def measure(task: str, engines: Sequence[str], rounds: int) -> Times:
     """Return ms per step of all contestants in a task."""
     contestants = []
-    for name in CONTESTANTS:
+    for name in contestants_of(TASKS[task], engines):
         contestant = Contestant(name, task)
         contestant.wait()
         contestants.append(contestant)
@@ -77,42 +98,75 @@ def measure(task: str, rounds: int) -> dict[str, float]:
     return {c.name: c.milliseconds(TASKS[task].steps) for c in contestants}
 
 
-def table_of(results: dict[str, dict[str, float]]) -> Table:
-    """Return ms per step, and kerata's ratios to the loop by hand and to Keras."""
-    table = Table(title="ms per training step (median); ratio: kerata / other")
+def measure_first_steps(task: str, engines: Sequence[str], rounds: int = 3) -> Times:
+    """Return the seconds until the first step of a task is done, of kerata and Keras."""
+    names = [f"{library}-{engine}" for engine in engines for library in ("kerata", "keras")]
+    samples: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in random.sample(names, len(names)):
+            samples[name].append(first_step_seconds(name, task))
+    return {name: statistics.median(seconds) for name, seconds in samples.items()}
+
+
+def table_of(title: str, results: dict[str, Times], engines: Sequence[str]) -> Table:
+    """Return the times, and kerata's ratios to the loop by hand and to Keras."""
+    table = Table(title=f"{title}; ratio: kerata / other")
     table.add_column("network")
-    for name in CONTESTANTS:
-        table.add_column(name, justify="right")
-    for engine in ("jax", "torch"):
-        table.add_column(f"{engine}: by hand", justify="right")
-        table.add_column(f"{engine}: Keras", justify="right")
+    names = list(dict.fromkeys(name for times in results.values() for name in times))
+    pairs = [
+        (f"kerata-{engine}", column, rival)
+        for engine in engines
+        for column, rival in rivals(engine).items()
+        if rival in names
+    ]
+    for heading in (*names, *(column for _, column, _ in pairs)):
+        table.add_column(heading, justify="right")
     for task, times in results.items():
+        cells = [f"{times[name]:.4g}" if name in times else "-" for name in names]
         ratios = [
-            f"{times[f'kerata-{engine}'] / times[other]:.2f}"
-            for engine in ("jax", "torch")
-            for other in (engine, f"keras-{engine}")
+            f"{times[ours] / times[rival]:.2f}" if rival in times else "-"
+            for ours, _, rival in pairs
         ]
-        cells = [f"{times[name]:.4g}" for name in CONTESTANTS]
         table.add_row(TASKS[task].title, *cells, *ratios)
     return table
 
 
+def installed(engines: Sequence[str], console: Console) -> list[str]:
+    """Return the engines that can be measured here, and tell which cannot."""
+    missing = [engine for engine in engines if importlib.util.find_spec(engine) is None]
+    for engine in missing:
+        console.print(f"{engine} is not installed here and is left out.")
+    return [engine for engine in engines if engine not in missing]
+
+
 def main() -> None:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tasks", nargs="*", default=list(TASKS), choices=list(TASKS))
+    parser.add_argument("--engines", nargs="*", default=["jax", "torch"], choices=ENGINES)
     options = parser.parse_args()
-    console = Console(width=160)
-    results = {}
+    console = Console(width=180)
+    engines = installed(options.engines, console)
+
+    steps, title = {}, "ms per training step (median)"
     for task in options.tasks:
-        results[task] = measure(task, options.rounds)
-        console.print(table_of({task: results[task]}))
-    console.print(table_of(results))
-    for library in ("kerata-jax", "keras-jax"):
-        console.print(f"{library}: 50-layer ResNet built in {building_seconds(library):.3f} s")
-        microseconds = prediction_microseconds(library)
-        console.print(f"{library}: predict(x[:1]) of the tiny network {microseconds:.0f} us")
+        steps[task] = measure(task, engines, options.rounds)
+        console.print(table_of(title, {task: steps[task]}, engines))
+    console.print(table_of(title, steps, engines))
+
+    compiling = [engine for engine in engines if engine in COMPILING]
+    of_fit = [task for task in options.tasks if not TASKS[task].own_step]
+    if compiling and of_fit:
+        first = {task: measure_first_steps(task, compiling) for task in of_fit}
+        console.print(table_of("seconds until the first step is done (median)", first, compiling))
+    for engine in compiling:
+        for name in (f"kerata-{engine}", f"keras-{engine}"):
+            console.print(f"{name}: 50-layer ResNet built in {building_seconds(name):.3f} s")
+            microseconds = prediction_microseconds(name)
+            console.print(f"{name}: predict(x[:1]) of the tiny network {microseconds:.0f} us")
 
 
 if __name__ == "__main__":

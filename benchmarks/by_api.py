@@ -18,13 +18,10 @@ def prepare(library: str, backend: str, name: str) -> Callable[[], list[float]]:
     task = TASKS[name]
     x, y = data(name)
     model = build(keras, name)
-    clock = _clock(keras)
+    clock = epoch_clock(keras)
 
     def measure() -> list[float]:
-        clock.seconds = []
-        model.fit(
-            x, y, batch_size=task.batch, epochs=task.epochs, verbose=0, callbacks=[clock]
-        )
+        model.fit(x, y, batch_size=task.batch, epochs=task.epochs, verbose=0, callbacks=[clock])
         return clock.seconds
 
     return measure
@@ -73,11 +70,14 @@ def build(keras: Any, name: str) -> Any:
     return model
 
 
-def _clock(keras: Any) -> Any:
+def epoch_clock(keras: Any) -> Any:
+    """Return a callback that notes the seconds of each epoch of a `fit`."""
+
     class Clock(keras.callbacks.Callback):
         """Takes the time of each epoch."""
 
-        seconds: list[float]
+        def on_train_begin(self, logs: Any = None) -> None:
+            self.seconds: list[float] = []
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             self.start = time.perf_counter()

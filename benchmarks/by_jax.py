@@ -6,7 +6,6 @@ Losses and accuracies are averaged over the epoch, and samples are shuffled on t
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +13,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.tasks import LENGTH, TASKS, VOCABULARY, data
+from benchmarks.tasks import LENGTH, TASKS, VOCABULARY, data, seconds_of
 
-_NAMES = ("NHWC", "HWIO", "NHWC")
+NAMES = ("NHWC", "HWIO", "NHWC")
 
 
-def _glorot(random: np.random.Generator, *shape: int) -> Any:
+def glorot(random: np.random.Generator, *shape: int) -> Any:
+    """Return the first values of a kernel."""
     fan = np.prod(shape[:-2]) * (shape[-2] + shape[-1])
     limit = np.sqrt(6 / fan)
     return jnp.asarray(random.uniform(-limit, limit, shape).astype("float32"))
@@ -30,15 +30,15 @@ def _parameters(name: str) -> dict[str, Any]:
     sizes = {"tiny": (16, 32, 16, 1), "mlp": (784, 512, 10), "cnn": (9216, 128, 10)}
     found: dict[str, Any] = {}
     for i, (n, m) in enumerate(zip(sizes.get(name, ()), sizes.get(name, ())[1:], strict=False)):
-        found[f"w{i}"], found[f"b{i}"] = _glorot(random, n, m), jnp.zeros(m)
+        found[f"w{i}"], found[f"b{i}"] = glorot(random, n, m), jnp.zeros(m)
     if name == "cnn":
-        found |= {"k0": _glorot(random, 3, 3, 1, 32), "c0": jnp.zeros(32)}
-        found |= {"k1": _glorot(random, 3, 3, 32, 64), "c1": jnp.zeros(64)}
+        found |= {"k0": glorot(random, 3, 3, 1, 32), "c0": jnp.zeros(32)}
+        found |= {"k1": glorot(random, 3, 3, 32, 64), "c1": jnp.zeros(64)}
     if name == "lstm":
         table = random.uniform(-0.05, 0.05, (VOCABULARY, 128)).astype("float32")
-        found |= {"e": jnp.asarray(table), "k": _glorot(random, 128, 512)}
-        found |= {"u": _glorot(random, 128, 512), "z": jnp.zeros(512)}
-        found |= {"w0": _glorot(random, 128, 1), "b0": jnp.zeros(1)}
+        found |= {"e": jnp.asarray(table), "k": glorot(random, 128, 512)}
+        found |= {"u": glorot(random, 128, 512), "z": jnp.zeros(512)}
+        found |= {"w0": glorot(random, 128, 1), "b0": jnp.zeros(1)}
     return found
 
 
@@ -49,7 +49,8 @@ def _dense(p: dict, h: Any, layers: int) -> Any:
     return h
 
 
-def _dropout(key: Any, h: Any, rate: float) -> Any:
+def dropout(key: Any, h: Any, rate: float) -> Any:
+    """Return `h` with zeros in random places."""
     return jnp.where(jax.random.bernoulli(key, 1 - rate, h.shape), h / (1 - rate), 0)
 
 
@@ -59,13 +60,13 @@ def _logits(name: str, p: dict, x: Any, key: Any) -> Any:
     if name == "cnn":
         for i in range(2):
             x = jax.lax.conv_general_dilated(
-                x, p[f"k{i}"], (1, 1), "VALID", dimension_numbers=_NAMES
+                x, p[f"k{i}"], (1, 1), "VALID", dimension_numbers=NAMES
             )
             x = jax.nn.relu(x + p[f"c{i}"])
         x = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
         first, second = jax.random.split(key)
-        h = _dropout(first, x, 0.25).reshape(x.shape[0], -1)
-        h = _dropout(second, jax.nn.relu(h @ p["w0"] + p["b0"]), 0.5)
+        h = dropout(first, x, 0.25).reshape(x.shape[0], -1)
+        h = dropout(second, jax.nn.relu(h @ p["w0"] + p["b0"]), 0.5)
         return h @ p["w1"] + p["b1"]
     projected = jnp.moveaxis(p["e"][x] @ p["k"] + p["z"], 1, 0)
 
@@ -85,14 +86,21 @@ def _loss(name: str, p: dict, x: Any, y: Any, key: Any) -> tuple[Any, Any]:
     if name in ("mlp", "cnn"):
         losses = -jnp.take_along_axis(jax.nn.log_softmax(logits), y[:, None], 1)
         return losses.mean(), (logits.argmax(-1) == y).mean()
-    losses = jnp.maximum(logits, 0) - logits * y + jnp.log1p(jnp.exp(-jnp.abs(logits)))
-    return losses.mean(), ((logits > 0) == (y > 0.5)).mean()
+    return cross_entropy(logits, y).mean(), ((logits > 0) == (y > 0.5)).mean()
 
 
-def _adam(p: Any, g: Any, m: Any, v: Any, t: Any) -> tuple:
-    m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
+def cross_entropy(logits: Any, y: Any) -> Any:
+    """Return the binary cross-entropy of each element."""
+    return jnp.maximum(logits, 0) - logits * y + jnp.log1p(jnp.exp(-jnp.abs(logits)))
+
+
+def adam(
+    p: Any, g: Any, m: Any, v: Any, t: Any, rate: float = 0.001, beta: float = 0.9
+) -> tuple[Any, Any, Any]:
+    """Return the parameters after update number `t`, and Adam's two memories of gradients."""
+    m = jax.tree.map(lambda m, g: beta * m + (1 - beta) * g, m, g)
     v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
-    rate = 0.001 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+    rate = rate * jnp.sqrt(1 - 0.999**t) / (1 - beta**t)
     return jax.tree.map(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-7), p, m, v), m, v
 
 
@@ -105,7 +113,7 @@ def _step(name: str, state: tuple, x: Any, y: Any) -> tuple:
     p, m, v, t, key, total, right = state
     key, use = jax.random.split(key)
     (loss, accuracy), g = jax.value_and_grad(lambda p: _loss(name, p, x, y, use), has_aux=True)(p)
-    p, m, v = (_rmsprop if name == "mlp" else _adam)(p, g, m, v, t + 1)
+    p, m, v = (_rmsprop if name == "mlp" else adam)(p, g, m, v, t + 1)
     return p, m, v, t + 1, key, total + loss, right + accuracy
 
 
@@ -125,7 +133,8 @@ def prepare(name: str) -> Callable[[], list[float]]:
     whole = jax.jit(scan, donate_argnums=0)
     random = np.random.default_rng(0)
 
-    def epoch(state: tuple) -> tuple:
+    def epoch() -> None:
+        nonlocal state
         order = random.permutation(len(x)).reshape(task.steps, task.batch)
         if name == "tiny":
             state = whole(state, x[order], y[order])
@@ -133,15 +142,5 @@ def prepare(name: str) -> Callable[[], list[float]]:
             for rows in order:
                 state = step(state, x[rows], y[rows])
         float(state[5]), float(state[6])
-        return state
 
-    def measure() -> list[float]:
-        nonlocal state
-        seconds = []
-        for _ in range(task.epochs):
-            start = time.perf_counter()
-            state = epoch(state)
-            seconds.append(time.perf_counter() - start)
-        return seconds
-
-    return measure
+    return lambda: seconds_of(epoch, task.epochs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.tasks import TASKS, VOCABULARY, data
+from benchmarks.tasks import TASKS, VOCABULARY, data, seconds_of
 
 
 class _Reviews(nn.Module):
@@ -70,12 +69,4 @@ def prepare(name: str) -> Callable[[], list[float]]:
                 right += (guess == target).float().mean()
         total.item(), right.item()
 
-    def measure() -> list[float]:
-        seconds = []
-        for _ in range(task.epochs):
-            start = time.perf_counter()
-            epoch()
-            seconds.append(time.perf_counter() - start)
-        return seconds
-
-    return measure
+    return lambda: seconds_of(epoch, task.epochs)

@@ -1,34 +1,25 @@
-"""Times that are not those of training steps: building a deep network, predicting one sample."""
+"""Times of what happens once: building a deep network, the first step, predicting one sample.
+
+    python -m benchmarks.structure kerata-jax first cnn
+
+Each is taken in a fresh process and printed in seconds.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
+import statistics
 import subprocess
 import sys
+import time
 from typing import Any
 
-_MEASURE = """
-import json, os, statistics, sys, time
-library, backend = sys.argv[1].split("-")
-os.environ["KERAS_BACKEND"] = os.environ["KERATA_BACKEND"] = backend
-import importlib, numpy as np
-keras = importlib.import_module(library)
-from benchmarks import by_api, structure
-if sys.argv[2] == "build":
-    keras.layers.Dense(1)(keras.Input((2,)))     # imports and first uses are not counted
-    start = time.perf_counter()
-    structure.resnet(keras)
-    print(json.dumps(time.perf_counter() - start))
-else:
-    model = by_api.build(keras, "tiny")
-    x = np.zeros((1, 16), "float32")
-    samples = []
-    for _ in range(300):
-        start = time.perf_counter()
-        model.predict(x, verbose=0)
-        samples.append(time.perf_counter() - start)
-    print(json.dumps(statistics.median(samples[50:])))
-"""
+import numpy as np
+
+from benchmarks import by_api
+from benchmarks.tasks import TASKS, data
 
 
 def resnet(keras: Any) -> Any:
@@ -55,17 +46,76 @@ def resnet(keras: Any) -> Any:
     return keras.Model(inputs, layers.Dense(1000, activation="softmax")(x))
 
 
-def _in_a_process(library: str, what: str) -> float:
-    command = [sys.executable, "-c", _MEASURE, library, what]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+def _build(keras: Any) -> float:
+    keras.layers.Dense(1)(keras.Input((2,)))  # imports and first uses are not counted
+    start = time.perf_counter()
+    resnet(keras)
+    return time.perf_counter() - start
+
+
+def _predict(keras: Any) -> float:
+    model = by_api.build(keras, "tiny")
+    x = np.zeros((1, 16), "float32")
+    samples = []
+    for _ in range(300):
+        start = time.perf_counter()
+        model.predict(x, verbose=0)
+        samples.append(time.perf_counter() - start)
+    return statistics.median(samples[50:])
+
+
+def _first(keras: Any, name: str) -> float:
+    """Return the seconds from the call of `fit` until the first step's loss is known."""
+
+    class Watch(keras.callbacks.Callback):
+        """Takes the time when the first step is done."""
+
+        seconds: float | None = None
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            float(logs["loss"])
+            self.seconds = self.seconds or time.perf_counter() - start
+
+    x, y = (array[: 2 * TASKS[name].batch] for array in data(name))
+    model, watch = by_api.build(keras, name), Watch()
+    keras.ops.add(np.float32(1), np.float32(1))  # the engine wakes up here
+    start = time.perf_counter()
+    model.fit(x, y, batch_size=TASKS[name].batch, verbose=0, callbacks=[watch])
+    assert watch.seconds is not None
+    return watch.seconds
+
+
+def _in_a_process(contestant: str, *what: str) -> float:
+    command = [sys.executable, "-m", "benchmarks.structure", contestant, *what]
+    # Nothing that was compiled before may be found.
+    environment = {**os.environ, "KERATA_COMPILATION_CACHE": "0"}
+    environment.pop("JAX_COMPILATION_CACHE_DIR", None)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def building_seconds(library: str) -> float:
+def building_seconds(contestant: str) -> float:
     """Return the seconds that a library needs to build a ResNet50-like model."""
-    return _in_a_process(library, "build")
+    return _in_a_process(contestant, "build")
 
 
-def prediction_microseconds(library: str) -> float:
+def prediction_microseconds(contestant: str) -> float:
     """Return the microseconds of `predict` on one sample of the tiny network."""
-    return 1e6 * _in_a_process(library, "predict")
+    return 1e6 * _in_a_process(contestant, "predict")
+
+
+def first_step_seconds(contestant: str, task: str) -> float:
+    """Return the seconds of the first step of a `fit`, most of which is compilation."""
+    return _in_a_process(contestant, "first", task)
+
+
+def main() -> None:
+    """Take one time, as the command line asks."""
+    library, backend = sys.argv[1].split("-")
+    os.environ["KERAS_BACKEND"] = os.environ["KERATA_BACKEND"] = backend
+    measures = {"build": _build, "predict": _predict, "first": _first}
+    print(json.dumps(measures[sys.argv[2]](importlib.import_module(library), *sys.argv[3:])))
+
+
+if __name__ == "__main__":
+    main()

@@ -8,26 +8,29 @@ seconds per epoch.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
 from collections.abc import Callable
 
+from benchmarks.tasks import TASKS
+
 
 def prepare(contestant: str, task: str) -> Callable[[], list[float]]:
     """Return the measuring function of a contestant such as `"keras-torch"` or `"jax"`."""
-    if contestant == "jax":
-        from benchmarks import by_jax
+    library, _, engine = contestant.rpartition("-")
+    own_step = TASKS[task].own_step
+    if not library:
+        way = f"custom_by_{engine}" if own_step else f"by_{engine}"
+        return importlib.import_module(f"benchmarks.{way}").prepare(task)
+    if own_step:
+        from benchmarks import custom_by_kerata
 
-        return by_jax.prepare(task)
-    if contestant == "torch":
-        from benchmarks import by_torch
-
-        return by_torch.prepare(task)
+        return custom_by_kerata.prepare(engine, task)
     from benchmarks import by_api
 
-    library, backend = contestant.split("-")
-    return by_api.prepare(library, backend, task)
+    return by_api.prepare(library, engine, task)
 
 
 def main() -> None:
