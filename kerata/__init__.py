@@ -118,6 +118,12 @@ if TYPE_CHECKING:
     from kerata.backend.select import use_backend as use_backend
     from kerata.core import config as config
     from kerata.core import tree as tree
+    from kerata.core.differentiation import grad as grad
+    from kerata.core.differentiation import hessian as hessian
+    from kerata.core.differentiation import jacobian as jacobian
+    from kerata.core.differentiation import jvp as jvp
+    from kerata.core.differentiation import value_and_grad as value_and_grad
+    from kerata.core.differentiation import vjp as vjp
     from kerata.core.dtype_policy import DTypePolicy as DTypePolicy
     from kerata.core.function import function as function
     from kerata.core.names import name_scope as name_scope
@@ -133,6 +139,7 @@ if TYPE_CHECKING:
     from kerata.metrics import Metric as Metric
     from kerata.models import Model as Model
     from kerata.models import Sequential as Sequential
+    from kerata.ops import vectorized_map as vectorized_map
     from kerata.optimizers import Optimizer as Optimizer
     from kerata.regularizers import Regularizer as Regularizer
 

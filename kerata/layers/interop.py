@@ -26,6 +26,7 @@ class Interop:
     # Given by Layer.
     name: str
     built: bool
+    _losses: list[Any]
 
     # -- pure functions --------------------------------------------------------------------
 

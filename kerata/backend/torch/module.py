@@ -38,10 +38,10 @@ class _Tensors(dict):
     def get(self, name: str, default: Any = None) -> Any:
         return self[name] if name in self else default
 
-    def items(self) -> ItemsView:
+    def items(self) -> ItemsView:  # type: ignore[override]
         return {name: self[name] for name in self}.items()
 
-    def values(self) -> ValuesView:
+    def values(self) -> ValuesView:  # type: ignore[override]
         return {name: self[name] for name in self}.values()
 
 
