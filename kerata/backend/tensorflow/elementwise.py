@@ -59,9 +59,11 @@ def mod(x1, x2):
 
 
 def fmod(x1, x2):
+    if x1.dtype in _UNSIGNED:
+        return mod(x1, x2)
     # TensorFlow's own has no gradient, and few dtypes
-    size = mod(abs(x1), abs(x2))
-    return size if x1.dtype in _UNSIGNED else tf.where(x1 < 0, -size, size)
+    size = mod(tf.where(x1 < 0, -x1, x1), tf.abs(x2))
+    return tf.where(x1 < 0, -size, size)
 
 
 def power(x1, x2):
@@ -70,7 +72,8 @@ def power(x1, x2):
         return tf.cast(_ops.Pow(x=tf.cast(x1, tf.int64), y=tf.cast(x2, tf.int64)), x1.dtype)
     if not x1.dtype.is_integer:
         # x**0 is constant in x, but its gradient would be NaN at 0
-        x1 = tf.where(tf.equal(x2, 0), tf.stop_gradient(x1), x1)
+        one = _ops.LogicalAnd(x=_ops.Equal(x=x1, y=0), y=_ops.Equal(x=x2, y=0))
+        x1 = _ops.SelectV2(condition=one, t=_ops.StopGradient(input=x1), e=x1)
     return _ops.Pow(x=x1, y=x2)
 
 

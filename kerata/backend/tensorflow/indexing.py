@@ -2,11 +2,13 @@
 
 import functools
 import math
+import operator
 
 import tensorflow as tf
 
 from kerata.backend.tensorflow.constants import _number, _shape, _vector
-from kerata.backend.tensorflow.reduce import _with_missing, min
+from kerata.backend.tensorflow.reduce import _with_missing
+from kerata.backend.tensorflow.reduce import min as smallest
 
 _ops = tf.raw_ops
 
@@ -16,9 +18,9 @@ _ops = tf.raw_ops
 
 def item(x, indices, key):
     if not indices:
-        return x[key]
+        return _sliced(x, key)
     places = _places(key, list(indices), x.shape.rank)
-    x = x[tuple(p if p is None or isinstance(p, slice) else slice(None) for p in places)]
+    x = _sliced(x, [p if p is None or isinstance(p, slice) else slice(None) for p in places])
     # beside index tensors integers count as index tensors, as in NumPy
     at = [axis for axis, p in enumerate(places) if p is not None and not isinstance(p, slice)]
     tensors = [_counted_from_start(places[axis], _size(x, axis)) for axis in at]
@@ -31,6 +33,35 @@ def item(x, indices, key):
     # index tensors that stand apart put their dimensions first
     side_by_side = at[-1] - at[0] + 1 == len(at)
     return _with_first_axes_at(at[0], found, chosen.shape.rank - 1) if side_by_side else found
+
+
+def _sliced(x, key):
+    """Return `x[key]` for a key without tensors, in one operation."""
+    parts, masks = [], dict.fromkeys(("begin", "end", "ellipsis", "new_axis", "shrink_axis"), 0)
+    for place, part in enumerate(key):
+        bit = 1 << place
+        if isinstance(part, slice):
+            masks["begin"] |= bit * (part.start is None)
+            masks["end"] |= bit * (part.stop is None)
+            parts.append((_in_32_bit(part.start), _in_32_bit(part.stop), part.step or 1))
+        elif isinstance(part, int):
+            masks["shrink_axis"] |= bit
+            parts.append((part, part + 1, 1))
+        else:
+            masks["ellipsis" if part is Ellipsis else "new_axis"] |= bit
+            parts.append((0, 0, 1))
+    begin, end, strides = map(_vector, zip(*parts, strict=True)) if parts else [_vector(())] * 3
+    return _ops.StridedSlice(
+        input=x,
+        begin=begin,
+        end=end,
+        strides=strides,
+        **{f"{name}_mask": mask for name, mask in masks.items()},
+    )
+
+
+def _in_32_bit(bound):
+    return 0 if bound is None else max(min(operator.index(bound), 2**31 - 1), -(2**31))
 
 
 def _places(key, indices, rank):
@@ -66,7 +97,10 @@ def _counted_from_start(indices, size):
         raise ValueError(f"indices of {indices.dtype.name}")
     if indices.dtype not in (tf.int32, tf.int64):
         indices = tf.cast(indices, tf.int64)
-    return tf.where(indices < 0, indices + tf.cast(size, indices.dtype), indices)
+    from_end = _ops.AddV2(
+        x=indices, y=size if isinstance(size, int) else tf.cast(size, indices.dtype)
+    )
+    return _ops.SelectV2(condition=_ops.Less(x=indices, y=0), t=from_end, e=indices)
 
 
 # -- blocks ----------------------------------------------------------------------------------
@@ -213,7 +247,7 @@ def distinct(x, axis, size, fill_value):
     first = tf.where(missing, first[:1], first)
     values = tf.gather(parts, first)
     if size is not None:
-        fill = min(values) if fill_value is None else _number(fill_value, x.dtype)
+        fill = smallest(values) if fill_value is None else _number(fill_value, x.dtype)
         missing = tf.reshape(missing, [-1] + [1] * (parts.shape.rank - 1))
         values = tf.where(missing, fill, values)
     if axis is None:

@@ -25,20 +25,24 @@ _PRODUCT_DTYPES = {
 def matmul(x1, x2):
     if x1.dtype in _PRODUCT_DTYPES:
         return _of_integers(lambda xs: matmul(*xs), [x1, x2])
-    rank1, rank2 = x1.shape.rank, x2.shape.rank
+    shape1, shape2 = x1.shape, x2.shape
+    rank1, rank2 = shape1.rank, shape2.rank
     if rank2 == 2 and rank1 == 2:
         return _ops.MatMul(a=x1, b=x2)
     if rank1 == 1 and rank2 >= 1:
         return tf.squeeze(matmul(x1[tf.newaxis], x2), -2 if rank2 > 1 else 0)
     if rank2 == 1:
         return tf.squeeze(matmul(x1, x2[:, tf.newaxis]), -1)
-    if rank2 == 2 and x1.shape.is_fully_defined():
-        # one product of all rows, whose gradient is one product too
-        *before, size = x1.shape
-        rows = _ops.Reshape(tensor=x1, shape=_vector((math.prod(before), size)))
-        product = _ops.MatMul(a=rows, b=x2)
-        return _ops.Reshape(tensor=product, shape=_vector((*before, product.shape[-1])))
+    if rank2 == 2 and shape1.is_fully_defined() and shape2.is_fully_defined():
+        return _by_rows(lambda rows: _ops.MatMul(a=rows, b=x2), x1, shape2[-1])
     return _ops.BatchMatMulV2(x=x1, y=x2)
+
+
+def _by_rows(multiply, x, columns):
+    """Multiply all rows of a tensor by a matrix at once: the gradient is one product too."""
+    *before, size = x.shape
+    rows = _ops.Reshape(tensor=x, shape=_vector((math.prod(before), size)))
+    return _ops.Reshape(tensor=multiply(rows), shape=_vector((*before, columns)))
 
 
 def _of_integers(product, operands):
@@ -49,16 +53,23 @@ def _of_integers(product, operands):
 
 
 def affine(x, kernel, bias):
+    def product_of_rows(rows):
+        return _ops.BiasAdd(value=_ops.MatMul(a=rows, b=kernel), bias=bias)
+
+    rank, columns = x.shape.rank, kernel.shape[-1]
+    if x.dtype.is_floating and rank == 2:
+        return product_of_rows(x)
+    if x.dtype.is_floating and rank > 2 and columns and x.shape.is_fully_defined():
+        return _by_rows(product_of_rows, x, columns)
     product = matmul(x, kernel)
-    if product.dtype.is_floating and product.shape.rank > 1:
-        return _ops.BiasAdd(value=product, bias=bias)
     return add(product, tf.cast(bias, product.dtype))
 
 
 def contract(operands, subscripts):
     if operands[0].dtype in _PRODUCT_DTYPES:
         return _of_integers(lambda xs: contract(xs, subscripts), operands)
-    operands, subscripts = _without_ones(operands, subscripts)
+    if any(1 in x.shape for x in operands):
+        operands, subscripts = _without_ones(operands, subscripts)
     return tf.einsum(subscripts, *operands)
 
 
@@ -72,8 +83,6 @@ def _without_ones(operands, subscripts):
         {name: axis for name, (axis, size) in axes.items() if size == 1 and name in long}
         for axes in named
     ]
-    if not any(ones):
-        return operands, subscripts
     if not arrow:
         once = sorted(name for name in set(inputs) - set(",.") if inputs.count(name) == 1)
         output = "..." * ("..." in inputs) + "".join(once)

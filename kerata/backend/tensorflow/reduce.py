@@ -56,8 +56,9 @@ def mean(x, axis=None, keepdims=False):
 def var(x, axis=None, keepdims=False):
     wide = _cast(x, _WIDE_DTYPES)
     axes = _axes(x, axis)
-    from_mean = wide - _ops.Mean(input=wide, axis=axes, keep_dims=True)
-    squares = from_mean * tf.math.conj(from_mean) if x.dtype.is_complex else tf.square(from_mean)
+    from_mean = _ops.Sub(x=wide, y=_ops.Mean(input=wide, axis=axes, keep_dims=True))
+    other = tf.math.conj(from_mean) if x.dtype.is_complex else from_mean
+    squares = _ops.Mul(x=from_mean, y=other)
     return _as(_ops.Mean(input=squares, axis=axes, keep_dims=keepdims), x.dtype)
 
 
@@ -96,25 +97,26 @@ def all(x, axis=None, keepdims=False):
 
 def _index_of(find, x, axis, keepdims):
     """Return the index of an extreme, and of the first NaN where there is one."""
-    values = tf.reshape(x, [-1]) if axis is None else x
-    values = tf.cast(values, tf.uint8) if x.dtype is tf.bool else values
+    values = _ops.Reshape(tensor=x, shape=_vector([-1])) if axis is None else x
+    values = _ops.Cast(x=values, DstT=tf.uint8) if x.dtype is tf.bool else values
     along = axis or 0
-    found = find(values, along, tf.int32)
+    found = find(input=values, dimension=along, output_type=tf.int32)
     if x.dtype.is_floating:
-        missing = tf.math.is_nan(values)
-        first = tf.argmax(tf.cast(missing, tf.uint8), along, tf.int32)
-        found = tf.where(tf.reduce_any(missing, along), first, found)
+        missing = _ops.IsNan(x=values)
+        first = _ops.Cast(x=missing, DstT=tf.uint8)
+        first = _ops.ArgMax(input=first, dimension=along, output_type=tf.int32)
+        found = _ops.SelectV2(condition=_ops.Any(input=missing, axis=along), t=first, e=found)
     if not keepdims:
         return found
     return tf.reshape(found, [1] * x.shape.rank) if axis is None else tf.expand_dims(found, axis)
 
 
 def argmax(x, axis=None, keepdims=False):
-    return _index_of(tf.argmax, x, axis, keepdims)
+    return _index_of(_ops.ArgMax, x, axis, keepdims)
 
 
 def argmin(x, axis=None, keepdims=False):
-    return _index_of(tf.argmin, x, axis, keepdims)
+    return _index_of(_ops.ArgMin, x, axis, keepdims)
 
 
 def cumulative_sum(x, axis=None):
