@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 # XLA for CPUs has slow convolutions; TensorFlow's own kernels are twice as fast there.
-_SLOW_IN_XLA = ("Conv", "MaxPool", "AvgPool")
+_SLOW_IN_XLA = ("Conv", "DepthwiseConv", "MaxPool", "AvgPool")
 
 
 class Loop:

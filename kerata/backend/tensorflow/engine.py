@@ -51,12 +51,14 @@ class TensorFlowBackend(Backend):
         return tf.convert_to_tensor(array)
 
     def to_numpy(self, tensor: Tensor) -> np.ndarray:
-        if not isinstance(tensor, np.ndarray) and self.is_traced(tensor):
+        if not isinstance(tensor, tf.Tensor):
+            return np.asarray(tensor)
+        if self.is_traced(tensor):
             raise TypeError(
                 "A tensor inside a compiled function has no value yet. Compute with `kerata.ops` "
                 "there, or run the function as Python, by `run_eagerly=True`."
             )
-        return np.asarray(tensor)
+        return np.asarray(tensor.numpy())
 
     def dtype_name(self, tensor: Tensor) -> str:
         return tensor.dtype.name
