@@ -110,7 +110,9 @@ def draw_map(points: np.ndarray, labels: np.ndarray, path: str) -> None:
         x, y = points[labels == label].T
         axes.scatter(x, y, s=5, alpha=0.6, linewidths=0, color=f"C{label}", label=name)
     axes.set(aspect="equal", xlabel="first number", ylabel="second number")
-    axes.legend(markerscale=4, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    legend = axes.legend(markerscale=4, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    for handle in legend.legend_handles:
+        handle.set_alpha(1)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
 
