@@ -35,7 +35,11 @@ class Scope:
         if key in self._values:
             return self._values[key]
         self.unknown[key] = variable
-        return self.outer.read(variable) if self.outer else variable.stored_value()
+        if self.outer:
+            return self.outer.read(variable)
+        value = variable.stored_value()
+        variable.escaped = True
+        return value
 
     def assign(self, variable: Any, value: Any) -> None:
         """Note a new value for the variable; its own stays as it is."""

@@ -155,6 +155,7 @@ class Variable:
         if self._value is None:
             self._value = self.backend.make_state(self._first_value(), self._trainable)
             self._initializer = None
+            self.escaped = False
         return self._value
 
     def _first_value(self) -> np.ndarray:

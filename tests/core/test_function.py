@@ -1,5 +1,7 @@
 """kerata.function: the same results as plain Python, with variables reached in any way."""
 
+import logging
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,22 @@ from kerata import ops
 
 def value(tensor):
     return np.asarray(ops.convert_to_numpy(tensor))
+
+
+class CompiledPrograms(logging.Handler):
+    """Collects the names of the programs that JAX says it compiles."""
+
+    def __enter__(self):
+        self.names = []
+        logging.getLogger("jax").addHandler(self)
+        return self
+
+    def __exit__(self, *_):
+        logging.getLogger("jax").removeHandler(self)
+
+    def emit(self, record):
+        if record.getMessage().startswith("Compiling"):
+            self.names.append(record.getMessage().split()[1])
 
 
 def test_reads_and_assigns_through_closures(backend):
@@ -23,6 +41,46 @@ def test_reads_and_assigns_through_closures(backend):
     assert float(count.numpy()) == 3.0
     scale.assign(10.0)
     assert float(value(step(ops.ones(())))) == 14.0
+
+
+def test_values_that_somebody_keeps_outlive_the_buffers_of_the_state():
+    with kerata.use_backend("jax"):
+        start = np.zeros(3, "float32")
+        total, other = kerata.Variable(start), kerata.Variable(1.0)
+
+        @kerata.function
+        def step(x):
+            total.assign_add(x)
+            return ops.sum(total.value)
+
+        kept = [total.value]
+        start[:] = 9.0
+        for _ in range(2):
+            step(np.ones(3, "float32"))
+            kept.append(total.value)
+            step(np.ones(3, "float32"))
+            with kerata.StatelessScope([(other, ops.ones(()))]):
+                kept.append(total.value)
+        step(np.ones(3, "float32"))
+    np.testing.assert_array_equal([value(x)[0] for x in kept], [0, 1, 2, 3, 4])
+    assert total.numpy()[0] == 5.0
+
+
+def test_first_values_are_put_and_not_compiled():
+    import jax
+
+    with kerata.use_backend("jax"):
+        variables = [kerata.Variable(np.zeros(n, "float32")) for n in (1001, 1002, 1003)]
+
+        @kerata.function
+        def step():
+            for variable in variables:
+                variable.assign_add(ops.ones(variable.shape))
+
+        with jax.log_compiles(), CompiledPrograms() as compiled:
+            step()
+    assert [name for name in compiled.names if "copy" in name or "stage" in name] == []
+    assert compiled.names, "the step itself was compiled"
 
 
 def test_python_arguments_are_part_of_the_program(backend):

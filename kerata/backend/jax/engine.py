@@ -71,8 +71,17 @@ class JaxBackend(Backend):
     def is_traced(self, tensor: Tensor) -> bool:
         return isinstance(tensor, jax.core.Tracer) and not values.has_value(tensor)
 
+    # States are put where they belong: a copy that JAX computes is compiled for each new shape.
+
+    def make_state(self, array: np.ndarray, trainable: bool) -> Tensor:
+        with jax.ensure_compile_time_eval():
+            # What is put is read later, or never copied at all, so the array must be our own.
+            return jax.device_put(np.array(array))
+
     def copy_state(self, tensor: Tensor) -> Tensor:
-        return jnp.array(tensor, copy=True)
+        if isinstance(tensor, jax.core.Tracer):
+            return jnp.array(tensor, copy=True)
+        return jax.device_put(tensor, may_alias=False)
 
     @property
     def operator_types(self) -> tuple[type, ...]:
