@@ -38,6 +38,11 @@ class ProgbarLogger(Callback):
         if self._progress is not None:
             self._progress.update(batch + 1, logs)
 
+    def _computed(self) -> None:
+        """The metrics of the epoch have been read, so its steps are done."""
+        if self._progress is not None:
+            self._progress.computed()
+
     def _finish(self, logs: Logs | None) -> None:
         if self._progress is not None:
             self._progress.finish(logs)
@@ -58,6 +63,7 @@ class ProgbarLogger(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Leave the line with the epoch's metrics."""
+        self._computed()
         self._finish(logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -70,7 +76,9 @@ class ProgbarLogger(Callback):
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Begin the line of an evaluation; a validation keeps the line of its epoch."""
-        if not self._training:
+        if self._training:
+            self._computed()
+        else:
             self._begin()
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:

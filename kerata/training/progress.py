@@ -156,6 +156,7 @@ class Progress:
         self._warm_up = 0.0  # time of the first update
         self._first: tuple[float, int] | None = None  # time and step when the warm-up was over
         self._latest = self.started  # time of the last update
+        self._computed = False  # whether `_latest` is the time when all was computed
         self._next_drawing = 0.0 if self.live else float("inf")
         self._drawn = 0  # visible characters of the line on the screen
 
@@ -175,6 +176,18 @@ class Progress:
         if now >= self._next_drawing:
             self._draw(now, _read(logs))
             self._next_drawing = now + self.interval
+
+    def computed(self) -> None:
+        """Say that all steps are computed: an engine may be behind the updates that told of them.
+
+        Further calls change nothing, so that a validation in between is not counted.
+        """
+        if self._computed:
+            return
+        now = time.monotonic()
+        if self._first and now - self._latest > self._latest - self._first[0]:
+            self._first = None  # the updates ran far ahead: only the whole time means something
+        self._latest, self._computed = now, True
 
     def finish(self, logs: Logs | Callable[[], Logs] | None = None) -> None:
         """Leave the last state of the line, with the final metrics."""

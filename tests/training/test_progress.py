@@ -97,6 +97,18 @@ def test_steps_reported_at_once_are_timed_together(bursts, expected, clock):
     assert bar._seconds_per_step() == pytest.approx(expected, rel=1e-3)
 
 
+def test_steps_that_an_engine_is_still_computing_are_timed_when_they_are_done(clock):
+    bar = Progress(16, verbose=0)
+    for step in (4, 8, 12, 16):  # started one after the other, computed behind
+        clock[0] += 0.001
+        bar.update(step)
+    clock[0] = 8.0
+    bar.computed()
+    clock[0] = 20.0  # a validation
+    bar.computed()
+    assert bar._seconds_per_step() == pytest.approx(0.5)
+
+
 def test_drawing_is_limited_to_ten_times_a_second(clock):
     screen, read = Screen(), []
     bar = Progress(10_000, terminal=Terminal(screen))
