@@ -18,7 +18,7 @@ test: .venv-test/stamp ## every test and every example of the documentation
 	.venv-test/bin/python -m pytest -n $(WORKERS) -q
 
 test-tensorflow: .venv-test-tensorflow/stamp ## the same tests on TensorFlow, which is heavy
-	KERATA_BACKEND=tensorflow .venv-test-tensorflow/bin/python -m pytest -n $(WORKERS) -q
+	KERATA_BACKEND=tensorflow .venv-test-tensorflow/bin/python -m pytest -n $(WORKERS) -q tests
 
 lint: .venv-lint/stamp ## style and types
 	.venv-lint/bin/ruff check .
