@@ -25,7 +25,7 @@ from kerata.core import dtypes, masks
 from kerata.core.context import current
 from kerata.core.spec import python_array, spec_of, weak_dtype
 from kerata.core.symbolic import SymbolicTensor, record
-from kerata.core.variable import Variable
+from kerata.core.variable import Variable, numpy_dtype
 
 Tensor = Any
 Tensors = Sequence[Any]
@@ -285,6 +285,10 @@ def convert(value: Any, dtype: str | None = None) -> Any:
     if dtype is not None:
         dtype = dtypes.canonical(dtype)
     backend = select.engine_of(value) or select.default()
+    weak = weak_dtype(value)
+    if weak is not None:
+        # A tensor of its own: those that engines keep for numbers must never be watched.
+        return backend.from_numpy(np.asarray(value, numpy_dtype(dtype or dtypes.strong(weak))))
     return to_tensor(value, backend, dtype)
 
 

@@ -47,6 +47,14 @@ def test_a_variable_met_by_an_operator_of_a_tensor(training_backend):
     assert float(tape.gradient(y, v)) == 2.0
 
 
+def test_a_watched_number_is_no_other_number(training_backend):
+    x = ops.convert_to_tensor(2.0)
+    with kerata.GradientTape() as tape:
+        tape.watch(x)
+        y = ops.logaddexp(x, 2.0)
+    assert float(tape.gradient(y, x)) == pytest.approx(0.5)
+
+
 def test_operators_outside_of_layers_are_recorded(training_backend):
     v, w = kerata.Variable(3.0), kerata.Variable(2.0)
     with kerata.GradientTape() as tape:
