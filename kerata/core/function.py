@@ -36,6 +36,7 @@ class StatefulProgram:
         backend: an engine that compiles.
         state: variables that the function is known to assign.
         constant: variables that it is known to read.
+        thoroughly: whether it is worth compiling for long, where the engine has a choice.
 
     Buffers of assigned variables are consumed by each call, so those that somebody else may
     hold are copied first.
@@ -47,9 +48,11 @@ class StatefulProgram:
         backend: Any,
         state: Sequence[Variable] = (),
         constant: Sequence[Variable] = (),
+        thoroughly: bool = False,
     ):
         self._function = function
         self._backend = backend
+        self.thoroughly = thoroughly
         self._state = {id(v): v for v in state}
         self._constant = {id(v): v for v in constant if id(v) not in self._state}
         self._result: Any = None
@@ -79,7 +82,7 @@ class StatefulProgram:
         """Hand the loop and all values to `use`, again if tracing finds more variables."""
         while True:
             if self._loop is None:
-                self._loop = self._backend.compile_loop(self._pure)
+                self._loop = self._backend.compile_loop(self._pure, self.thoroughly)
             try:
                 state = self._donated() if donate else self._values(self._state)
                 return use(self._loop, self._values(self._constant), state)
@@ -215,7 +218,7 @@ class Function:
     program, so each new value compiles anew.
     """
 
-    def __init__(self, function: Callable, jit_compile: bool = True):
+    def __init__(self, function: Callable, jit_compile: bool | str = "auto"):
         functools.update_wrapper(self, function)
         self._function = function
         self._jit_compile = jit_compile
@@ -254,7 +257,7 @@ class Function:
             inner_args, inner_kwargs = tree.pack(structure, values)
             return self._function(*inner_args, **inner_kwargs)
 
-        return StatefulProgram(run, backend)
+        return StatefulProgram(run, backend, thoroughly=self._jit_compile is True)
 
 
 def _tensor_of_array(leaf: Any) -> Any:
@@ -278,15 +281,16 @@ def _key(value: Any) -> Any:
     return (type(value), value)
 
 
-def function(func: Callable | None = None, *, jit_compile: bool = True) -> Any:
+def function(func: Callable | None = None, *, jit_compile: bool | str = "auto") -> Any:
     """Compile a function that computes with tensors and reads and assigns variables.
 
-    On JAX the whole function becomes one XLA program; PyTorch and NumPy run it as it is. Python
-    side effects other than assignments to variables happen once, while it is traced.
+    On JAX the whole function becomes one XLA program, on TensorFlow a graph (with
+    `jit_compile=True` an XLA program); PyTorch and NumPy run it as it is. Python side effects other than assignments to variables happen once, while it is traced.
 
     Args:
         func: the function; leave out to use `function(jit_compile=...)` as a decorator.
-        jit_compile: `False` runs the Python function on every engine.
+        jit_compile: `False` runs the Python function on every engine, `True` compiles it with
+            XLA where that is a choice.
 
     >>> import kerata
     >>> count = kerata.Variable(0.0)

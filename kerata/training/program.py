@@ -26,6 +26,8 @@ _EAGER_STEPS = 64
 _FUSED_STEPS = ((1e6, 64), (3e8, 16), (math.inf, 4))
 # Capturing a step takes as long as some hundred steps, and helps only where kernels are short.
 _MANY_STEPS = 1000
+# Some engines can compile thoroughly, which takes as long as thousands of steps.
+_VERY_MANY_STEPS = 3000
 _SHORT_STEP = 3e6
 
 
@@ -35,7 +37,7 @@ class Program:
     Args:
         step: takes a batch as the user's `train_step` does and returns a structure of tensors.
         backend: the engine.
-        compiled: whether the engine's compiler is used.
+        compiled: whether the engine's compiler is used; `"auto"` lets it decide how thoroughly.
         state: variables that the step assigns.
         constant: variables that it reads.
     """
@@ -44,7 +46,7 @@ class Program:
         self,
         step: Callable,
         backend: Any,
-        compiled: bool,
+        compiled: bool | str,
         state: Sequence[Variable] = (),
         constant: Sequence[Variable] = (),
     ):
@@ -53,10 +55,11 @@ class Program:
         # Where the engine could compile but must not, bodies of loops run as Python as well.
         self._line_by_line = backend.compiles and not compiled
         self._compiled: StatefulProgram | None = None
-        self._capturable = compiled and backend.captures
+        self._capturable = bool(compiled) and backend.captures
         self._state, self._constant = state, constant
         if compiled and backend.compiles:
-            self._compiled = StatefulProgram(self._step, backend, state, constant)
+            thoroughly = compiled is True
+            self._compiled = StatefulProgram(self._step, backend, state, constant, thoroughly)
         self._length: dict[Any, int] = {}
 
     def steps_per_chunk(self, batch: Batch, limit: int | None = None) -> int:
@@ -77,15 +80,20 @@ class Program:
         steps = max(1, min(steps, int(_MOST_BYTES // max(size, 1))))
         return min(steps, limit) if limit else steps
 
-    def capture(self, batch: Batch, planned_steps: int) -> None:
-        """Capture the step on engines that do so, if it is small and will run many times.
+    def plan(self, batch: Batch, planned_steps: int) -> None:
+        """Decide how to run the step, given how often it will run.
 
         Args:
             batch: the first batch, as NumPy arrays.
             planned_steps: how many steps the run will take.
         """
-        if not self._capturable or planned_steps < _MANY_STEPS:
-            return
+        if self._compiled is not None:
+            self._compiled.thoroughly |= planned_steps >= _VERY_MANY_STEPS
+        elif self._capturable and planned_steps >= _MANY_STEPS:
+            self._capture(batch)
+
+    def _capture(self, batch: Batch) -> None:
+        """Capture the step, on engines that do so, if it is short."""
         self._capturable = False
         rows = max((leaf.shape[0] for leaf in tree.flatten(batch) if leaf is not None), default=1)
         trained = sum(int(np.prod(v.shape)) for v in self._state if v.trainable)

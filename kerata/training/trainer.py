@@ -74,7 +74,8 @@ class Trainer:
             weighted_metrics: likewise, weighted by the sample and class weights.
             run_eagerly: run Python line by line instead of compiled programs, to debug.
             steps_per_execution: steps fused into one call; chosen automatically if `None`.
-            jit_compile: `False` to leave out the engine's compiler.
+            jit_compile: `False` to leave out the engine's compiler, `True` to use XLA also where
+                `"auto"` finds that too slow to be worth it: for short runs on TensorFlow.
             auto_scale_loss: kept for Keras' signature; used with float16 policies.
 
         Raises:
@@ -384,7 +385,7 @@ class Trainer:
     def _train_epoch(self, batches: Batches, run: Any, epoch: int, start: int) -> dict[str, Any]:
         program = self._program("train")
         epochs = run.params.get("epochs", 1)
-        program.capture(batches.peek(), planned_steps=epochs * (batches.num_batches or 0))
+        program.plan(batches.peek(), planned_steps=epochs * (batches.num_batches or 0))
         length = self._steps_per_call(program, batches, run.most_fused_steps)
         step, results = start, None
         hooks = run.has_batch_hooks("train")
@@ -451,7 +452,7 @@ class Trainer:
             state = [*state, *self.optimizer.variables]
         known = {id(variable): variable for variable in state}
         constant = [v for v in variables if id(v) not in known] if kind != "train" else []
-        compiled = not self.run_eagerly and self.jit_compile is not False
+        compiled = False if self.run_eagerly else self.jit_compile
         return Program(steps[kind], self.backend, compiled, list(known.values()), constant)
 
     def _fresh_losses(self, step: Callable) -> Callable:

@@ -126,7 +126,7 @@ class JaxBackend(Backend):
     def lacks_value(self, error: Exception) -> bool:
         return isinstance(error, _VALUE_IS_MISSING)
 
-    def compile_loop(self, pure: Callable) -> compilation.Loop:
+    def compile_loop(self, pure: Callable, thoroughly: bool) -> compilation.Loop:
         """Compile a pure step `(constant, state, batch) -> (result, state)` to run many times."""
         return compilation.Loop(pure)
 

@@ -1,7 +1,8 @@
 """Compilation of pure functions by TensorFlow: `tf.function`, and XLA where that is faster.
 
 A step is traced once for each signature. What runs is either that graph alone, or a loop over it
-with a dynamic number of steps: `n` steps on `n` stacked batches in one call.
+with a dynamic number of steps: `n` steps on `n` stacked batches in one call. XLA needs a second or
+more to save a fraction of a millisecond per step, so it is for long runs.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ class Loop:
         pure: `(constant, state, batch) -> (result, state)`: the first two and what it returns
             are lists of tensors, the batch is any structure of them. The state keeps its shapes
             and dtypes.
+        use_xla: whether XLA compiles the graph, if it has what the graph needs and is fast at it.
     """
 
-    def __init__(self, pure: Callable):
+    def __init__(self, pure: Callable, use_xla: bool):
         self._pure = pure
+        self._use_xla = use_xla
         self._steps: dict[Any, _Step] = {}
 
     def run(self, constant: list, state: list, batches: Any, n: int) -> tuple[list, list]:
@@ -38,7 +41,7 @@ class Loop:
                 lambda leaf: None if leaf is None else tf.TensorSpec(leaf.shape[1:], leaf.dtype),
                 batches,
             )
-            self._steps[key] = _Step(self._pure, constant, state, first)
+            self._steps[key] = _Step(self._pure, constant, state, first, self._use_xla)
         return self._steps[key].many(n, [*constant, *state, *leaves])
 
     def one(self, constant: list, state: list, batch: Any) -> tuple[list, list]:
@@ -53,7 +56,7 @@ class Loop:
         key = tuple((tuple(leaf.shape), leaf.dtype) for leaf in _leaves(batch))
         if key not in self._steps:
             specs = tf.nest.map_structure(lambda x: None if x is None else _spec(x), batch)
-            self._steps[key] = _Step(self._pure, constant, state, specs)
+            self._steps[key] = _Step(self._pure, constant, state, specs, self._use_xla)
         return self._steps[key]
 
 
@@ -65,9 +68,10 @@ class _Step:
         constant: tensors.
         state: tensors.
         batch: a structure of specs.
+        use_xla: as `Loop` takes it.
     """
 
-    def __init__(self, pure: Callable, constant: list, state: list, batch: Any):
+    def __init__(self, pure: Callable, constant: list, state: list, batch: Any, use_xla: bool):
         self._constants, self._states = len(constant), len(state)
 
         def flat(*tensors: tf.Tensor) -> tuple[list, list]:
@@ -79,7 +83,7 @@ class _Step:
         self._body = tf.function(flat, autograph=False).get_concrete_function(*signature)
         self.graph = self._body.graph
         self._results = self._body.structured_outputs[0]
-        self._use_xla = not any(
+        self._use_xla = use_xla and not any(
             operation.type.startswith(_SLOW_IN_XLA) for operation in self.graph.get_operations()
         )
         self._programs: dict[Any, Callable] = {}

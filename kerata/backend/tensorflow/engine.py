@@ -129,9 +129,9 @@ class TensorFlowBackend(Backend):
         asked = isinstance(error, (TypeError, NotImplementedError, AttributeError))
         return asked and any(part in str(error) for part in _VALUE_IS_MISSING)
 
-    def compile_loop(self, pure: Callable) -> compilation.Loop:
+    def compile_loop(self, pure: Callable, thoroughly: bool) -> compilation.Loop:
         """Compile a pure step `(constant, state, batch) -> (result, state)` to run many times."""
-        return compilation.Loop(pure)
+        return compilation.Loop(pure, use_xla=thoroughly)
 
 
 class Tape(tf.GradientTape):

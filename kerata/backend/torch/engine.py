@@ -187,7 +187,7 @@ class TorchBackend(Backend):
     def captures(self) -> bool:
         return not self._on_gpu  # measured on CPUs only
 
-    def compile_loop(self, pure: Callable) -> Any:
+    def compile_loop(self, pure: Callable, thoroughly: bool) -> Any:
         """Capture a pure step `(constant, state, batch) -> (result, state)` to run many times."""
         from kerata.backend.torch import compile as capture
 
