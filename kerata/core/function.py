@@ -285,7 +285,8 @@ def function(func: Callable | None = None, *, jit_compile: bool | str = "auto") 
     """Compile a function that computes with tensors and reads and assigns variables.
 
     On JAX the whole function becomes one XLA program, on TensorFlow a graph (with
-    `jit_compile=True` an XLA program); PyTorch and NumPy run it as it is. Python side effects other than assignments to variables happen once, while it is traced.
+    `jit_compile=True` an XLA program); PyTorch and NumPy run it as it is. Python side effects
+    other than assignments to variables happen once, while it is traced.
 
     Args:
         func: the function; leave out to use `function(jit_compile=...)` as a decorator.

@@ -169,21 +169,15 @@ def _is_of_compiler(error: tf.errors.OpError) -> bool:
 def _flops(graph: Any) -> float:
     total = 0.0
     for operation in graph.get_operations():
-        shapes = [tensor.shape for tensor in operation.inputs]
         if operation.type in ("MatMul", "BatchMatMulV2", "BatchMatMulV3"):
-            transposed = operation.get_attr(
-                "transpose_a" if operation.type == "MatMul" else "adj_x"
-            )
-            total += 2.0 * _size(operation.outputs[0]) * (shapes[0][-2 if transposed else -1] or 1)
+            name = "transpose_a" if operation.type == "MatMul" else "adj_x"
+            inner = operation.inputs[0].shape[-2 if operation.get_attr(name) else -1]
+            total += 2.0 * _size(operation.outputs[0]) * (inner or 1)
         elif operation.type in ("Conv2D", "Conv3D"):
-            per_output = math.prod(shapes[1]) / (shapes[1][-1] or 1)
-            total += 2.0 * _size(operation.outputs[0]) * per_output
-        elif operation.type.startswith("Conv2DBackprop"):
-            # The gradients of a convolution multiply as often as the convolution itself.
-            gradient = operation.inputs[2]
-            kernel = tf.get_static_value(operation.inputs[1]) if "Filter" in operation.type else None
-            shape = shapes[1] if kernel is None else kernel
-            total += 2.0 * _size(gradient) * math.prod(int(n) for n in shape[:-1])
+            kernel = operation.inputs[1].shape
+            # The two gradients of a convolution take as long again, each.
+            per_output = _size(operation.inputs[1]) / (kernel[-1] or 1)
+            total += 6.0 * _size(operation.outputs[0]) * per_output
     return total
 
 
