@@ -96,7 +96,7 @@ class Program:
         """Capture the step, on engines that do so, if it is short."""
         self._capturable = False
         rows = max((leaf.shape[0] for leaf in tree.flatten(batch) if leaf is not None), default=1)
-        trained = sum(float(np.prod(v.shape)) for v in self._state if v.trainable)
+        trained = math.fsum(np.prod(v.shape) for v in self._state if v.trainable)
         if 6.0 * trained * rows > _SHORT_STEP:
             return  # dense layers alone take longer
         program = StatefulProgram(self._step, self._backend, self._state, self._constant)
