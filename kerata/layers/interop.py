@@ -222,7 +222,7 @@ def _named_variables(layer: Any) -> dict[int, Path]:
 
 
 def _name_variables(owner: Any, prefix: Path, paths: dict[int, Path], taken: set[Path]) -> None:
-    for item in owner._state() if hasattr(owner, "_state") else owner.variables:
+    for item in owner._held_state if hasattr(owner, "_held_state") else owner.variables:
         # The automatic names of generators go on counting from model to model.
         name = "seed_generator" if isinstance(item, SeedGenerator) else item.name
         path = _free((*prefix, name), taken)
@@ -291,7 +291,7 @@ def _leaves(tree: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 def _generators(layer: Any) -> dict[int, SeedGenerator]:
     """Return the seed generators of a layer and its sublayers, by id of their state."""
-    items = [item for inner in layer._flatten_layers() for item in inner._state()]
+    items = [item for inner in layer._flatten_layers() for item in inner._held_state]
     return {id(g.state): g for g in items if isinstance(g, SeedGenerator)}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,8 @@ Tensor = Any
 _BOOKKEEPING = frozenset(
     ("_constructor_call", "_losses", "_loss_tracker", "borrowed_variables", "_nodes")
 )
+# Most attributes are of these types, and need no look.
+_PLAIN = frozenset((type(None), bool, int, float, str))
 
 
 @functools.cache
@@ -236,16 +238,18 @@ class Layer(Interop, Configurable):
             variable._frozen_by_layer = True  # type: ignore[attr-defined]
         return variable
 
-    def _state(self) -> Iterator[Any]:
-        """Yield what the attributes hold: variables, layers, metrics, seed generators."""
-        yield from self._weights
+    @structural
+    def _held_state(self) -> list[Any]:
+        """What the attributes hold: variables, layers, metrics, seed generators."""
+        found = list(self._weights)
         for name, value in vars(self).items():
-            if name not in _BOOKKEEPING:
-                yield from _stateful(value)
+            if type(value) not in _PLAIN and name not in _BOOKKEEPING:
+                _collect_state(value, found)
+        return _unique(found)
 
     @structural
     def _sublayers(self) -> list[Layer]:
-        return _unique(item for item in self._state() if isinstance(item, Layer))
+        return [item for item in self._held_state if isinstance(item, Layer)]
 
     def _flatten_layers(self, recursive: bool = True, include_self: bool = True) -> list[Layer]:
         found = [self] if include_self else []
@@ -257,7 +261,7 @@ class Layer(Interop, Configurable):
 
     @structural
     def _own_variables(self) -> list[Variable]:
-        return _unique(item for item in self._state() if isinstance(item, Variable))
+        return [item for item in self._held_state if isinstance(item, Variable)]
 
     @structural
     def weights(self) -> list[Variable]:
@@ -269,11 +273,15 @@ class Layer(Interop, Configurable):
     @structural
     def variables(self) -> list[Variable]:
         """All state: weights, metric variables and the state of seed generators."""
-        own = list(self._own_variables)
-        for item in self._state():
-            if not isinstance(item, (Variable, Layer)):
-                own.extend(item.variables)
-        return _unique([*own, *(v for layer in self._sublayers for v in layer.variables)])
+        own: list[Variable] = []
+        others: list[Variable] = []
+        inner: list[Variable] = []
+        for item in self._held_state:
+            if isinstance(item, Variable):
+                own.append(item)
+            else:
+                (inner if isinstance(item, Layer) else others).extend(item.variables)
+        return _unique([*own, *others, *inner])
 
     @structural
     def trainable_variables(self) -> list[Variable]:
@@ -300,7 +308,7 @@ class Layer(Interop, Configurable):
     @structural
     def metrics(self) -> list[Any]:
         """Metrics among the attributes of the layer and its sublayers."""
-        own = [i for i in self._state() if hasattr(i, "update_state") and hasattr(i, "result")]
+        own = [i for i in self._held_state if hasattr(i, "update_state") and hasattr(i, "result")]
         return _unique([*own, *(m for layer in self._sublayers for m in layer.metrics)])
 
     @property
@@ -802,18 +810,18 @@ def _unique(items: Any) -> list:
     return list({id(item): item for item in items}.values())
 
 
-def _stateful(value: Any) -> Iterator[Any]:
-    """Yield the variables, layers, metrics and seed generators in a value."""
+def _collect_state(value: Any, found: list) -> None:
+    """Append the variables, layers, metrics and seed generators in a value."""
     if isinstance(value, (Variable, Layer)):
-        yield value
+        found.append(value)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _stateful(item)
+            _collect_state(item, found)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _stateful(item)
+            _collect_state(item, found)
     elif getattr(value, "holds_state", False):
-        yield value
+        found.append(value)
 
 
 def _is_tensor(value: Any) -> bool:
