@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
+from kerata import ops
 from kerata.core.context import current
 from kerata.core.primitive import to_tensor
 from kerata.core.registry import register
@@ -358,7 +359,10 @@ class Optimizer(OptimizerState):
         """Move the averages towards the weights; now and then, put them in their place."""
         count = self._update_count()
         # The first average is the value itself: a start at zero would be felt for long.
-        momentum = self.ema_momentum * (count != 0)
+        begun = count != 0
+        if not isinstance(begun, bool):
+            begun = ops.cast(begun, "float32")
+        momentum = self.ema_momentum * begun
         values = values_of(variables)
         memories = self._slots.get("average", variables)
         averages = steps.moving_average(values_of(memories), values, momentum)

@@ -8,6 +8,7 @@ kernels, a third of the time. Networks whose kernels take long gain nothing.
 
 from __future__ import annotations
 
+import gc
 import math
 import pathlib
 import sys
@@ -120,7 +121,8 @@ class _OnlyOurCode:
 
     def __enter__(self) -> None:
         self._foreign: str | None = None
-        self._before = sys.getprofile()
+        self._before = sys.getprofile(), gc.isenabled()
+        gc.disable()  # what it ends, such as a user's generator, would run in here
         sys.setprofile(self._note)
 
     def _note(self, frame: FrameType, event: str, _: Any) -> None:
@@ -128,7 +130,10 @@ class _OnlyOurCode:
             self._foreign = frame.f_code.co_qualname
 
     def __exit__(self, kind: type | None, *_: object) -> None:
-        sys.setprofile(self._before)
+        profile, collected = self._before
+        sys.setprofile(profile)
+        if collected:
+            gc.enable()
         if kind is None and self._foreign is not None:
             raise NotCapturable(f"the step calls {self._foreign}")
 
