@@ -63,19 +63,23 @@ class GradientTape:
             self.reset()
         if current.numerics is not None:
             current.numerics.forget_suspects()
-        self._exit = contextlib.ExitStack()
         self._scope = current.scope
-        for engine in {id(b): b for b in (*select.loaded_backends(), select.default())}.values():
-            if engine.gradients == "native":
-                self._exit.enter_context(engine.recording())
-                self._exit.enter_context(self._among_native_tapes())
-            elif engine.gradients == "watched":
-                tape = self._exit.enter_context(engine.tape(self._persistent))
-                self._engine_tapes[engine.name] = tape
-                self._exit.enter_context(set_current(watching=(*current.watching, self)))
-            elif engine.gradients == "functional":
-                self._exit.enter_context(_recording(engine, self))
+        with contextlib.ExitStack() as stack:  # an engine may refuse: then all are left again
+            for engine in {id(b): b for b in (*select.loaded_backends(), select.default())}.values():
+                self._open(engine, stack)
+            self._exit = stack.pop_all()
         return self
+
+    def _open(self, engine: Any, stack: contextlib.ExitStack) -> None:
+        """Record what an engine computes, until the stack is left."""
+        if engine.gradients == "native":
+            stack.enter_context(engine.recording())
+            stack.enter_context(self._among_native_tapes())
+        elif engine.gradients == "watched":
+            self._engine_tapes[engine.name] = stack.enter_context(engine.tape(self._persistent))
+            stack.enter_context(set_current(watching=(*current.watching, self)))
+        elif engine.gradients == "functional":
+            stack.enter_context(_recording(engine, self))
 
     def __exit__(self, *_: object) -> None:
         self._exit.close()

@@ -8,6 +8,7 @@ import pytest
 
 import kerata
 from kerata import layers, ops
+from kerata.core.context import current
 
 
 @pytest.fixture
@@ -395,3 +396,4 @@ def test_a_tape_inside_a_transformation_is_refused_on_torch():
 
         with pytest.raises(RuntimeError, match=r"Nest `kerata.grad`"):
             kerata.grad(slope)(1.0)
+        assert current.recorder is None and not current.watching and not current.native_tapes
