@@ -21,6 +21,16 @@ BACKENDS = ("tensorflow",) if ON_TENSORFLOW else ("numpy", "jax", "torch")
 TRAINING_BACKENDS = tuple(name for name in BACKENDS if name != "numpy")
 
 
+def pytest_collection_modifyitems(config, items):
+    """On TensorFlow, leave out what runs no engine, or one of its own choice: it ran before."""
+    if not ON_TENSORFLOW:
+        return
+    asked = {"backend", "training_backend", "on_tensorflow"}
+    kept = [item for item in items if asked & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
 @pytest.fixture(params=BACKENDS)
 def backend(request):
     """Run the test once per backend, which is the default inside it."""

@@ -64,8 +64,9 @@ class GradientTape:
         if current.numerics is not None:
             current.numerics.forget_suspects()
         self._scope = current.scope
+        engines = {id(engine): engine for engine in (*select.loaded_backends(), select.default())}
         with contextlib.ExitStack() as stack:  # an engine may refuse: then all are left again
-            for engine in {id(b): b for b in (*select.loaded_backends(), select.default())}.values():
+            for engine in engines.values():
                 self._open(engine, stack)
             self._exit = stack.pop_all()
         return self

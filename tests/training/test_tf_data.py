@@ -23,6 +23,12 @@ def network():
     return model
 
 
+@pytest.fixture
+def on_tensorflow():
+    with kerata.use_backend("tensorflow"):
+        yield
+
+
 def test_the_same_training_as_on_arrays(training_backend):
     x, y = arrays()
     from_arrays, from_dataset = network(), network()
@@ -59,11 +65,10 @@ def test_endless_data_end_by_steps(training_backend):
     assert len(history.history["loss"]) == 2
 
 
-def test_a_model_inside_a_pipeline():
+def test_a_model_inside_a_pipeline(on_tensorflow):
     """A model made on TensorFlow can be a step of `Dataset.map`, as features or labels."""
     x, _ = arrays()
-    with kerata.use_backend("tensorflow"):
-        model = network()
-        mapped = tf.data.Dataset.from_tensor_slices(x).batch(35).map(model)
-        found = np.concatenate(list(mapped.as_numpy_iterator()))
-        np.testing.assert_allclose(found, model.predict(x, verbose=0), rtol=1e-5)
+    model = network()
+    mapped = tf.data.Dataset.from_tensor_slices(x).batch(35).map(model)
+    found = np.concatenate(list(mapped.as_numpy_iterator()))
+    np.testing.assert_allclose(found, model.predict(x, verbose=0), rtol=1e-5)
