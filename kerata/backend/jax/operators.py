@@ -13,7 +13,6 @@ from operator import getitem
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 _OPERATORS = (
     "__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __pow__ __rpow__ "
@@ -41,7 +40,7 @@ def install(recorder: Callable[[], Any]) -> None:
 def array_types() -> tuple[type, type]:
     """Return the classes that define the operators of arrays: here, and traced."""
     with jax.ensure_compile_time_eval():  # a real array, also when called during tracing
-        return type(jnp.zeros(())), jax.core.Tracer
+        return type(jax.device_put(0.0)), jax.core.Tracer
 
 
 def _recorded(original: Callable, recorder: Callable[[], Any]) -> Callable:
