@@ -7,13 +7,13 @@ the active scope (`core/scope.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from kerata.backend import select
-from kerata.core import dtypes, names
+from kerata.core import dtypes, names, tree
 from kerata.core.context import current
 from kerata.core.spec import Shape, TensorSpec, spec_of
 from kerata.core.symbolic import define_operators
@@ -200,6 +200,18 @@ class Variable:
     def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Any:
         return self.value
 
+    @classmethod
+    def __torch_function__(
+        cls, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        short = _OPERATORS_OF_TORCH.get(function.__name__)
+        if short is not None and len(args) == 2 and not kwargs:
+            left, right = args  # `tensor + variable` is our operation, as `variable + tensor` is
+            if isinstance(right, Variable):
+                return getattr(right, f"__r{short}__")(left)
+        args, kwargs = tree.map_structure(_value_of, (args, kwargs or {}))
+        return function(*args, **kwargs)
+
     def __float__(self) -> float:
         return float(self.numpy())
 
@@ -239,6 +251,16 @@ class Variable:
 
 
 define_operators(Variable)
+
+# Operators as torch calls them, and in Python's words.
+_OPERATORS_OF_TORCH = {
+    "add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "__floordiv__": "floordiv",
+    "remainder": "mod", "pow": "pow", "matmul": "matmul",
+}  # fmt: skip
+
+
+def _value_of(leaf: Any) -> Any:
+    return leaf.value if isinstance(leaf, Variable) else leaf
 
 
 def numpy_dtype(dtype: str) -> Any:

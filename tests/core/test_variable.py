@@ -5,6 +5,7 @@ import pytest
 
 import kerata
 from kerata import ops
+from kerata.core import masks
 from kerata.core.scope import Scope, scope
 
 
@@ -146,3 +147,38 @@ def test_no_value_of_a_foreign_trace_is_kept(training_backend):
     with pytest.raises(RuntimeError, match=r"kerata.function.*stateless_call"):
         compile_foreign(lambda x: variable.assign(x * 2.0))(kerata.ops.ones(()))
     assert float(variable.numpy()) == 1.0
+
+
+def test_functions_of_torch_take_variables_as_their_values():
+    import torch
+
+    with kerata.use_backend("torch"):
+        weights = kerata.Variable(np.array([[1.0, 2.0], [3.0, 4.0]], "float32"))
+        x = torch.tensor([[1.0, 1.0]])
+        found = torch.nn.functional.linear(x, weights)
+        assert found.tolist() == [[3.0, 7.0]]
+        assert torch.stack([weights, weights]).shape == (2, 2, 2)
+        with kerata.GradientTape() as tape:
+            loss = torch.sum(torch.mul(x, weights))
+        assert tape.gradient(loss, weights).tolist() == [[1.0, 1.0], [1.0, 1.0]]
+
+
+@pytest.mark.parametrize("symbol", ["+", "-", "*", "/", "//", "%", "**", "@"])
+def test_operators_of_tensors_and_variables_are_ops_on_either_side(backend, symbol):
+    tensor = ops.convert_to_tensor(np.array([[4, 9], [7, 3]], "int32"))
+    variable = kerata.Variable(np.array([[2.0, 3.0], [4.0, 0.5]], "float16"))
+    names = {"+": "add", "-": "subtract", "*": "multiply", "/": "true_divide",
+             "//": "floor_divide", "%": "mod", "**": "power", "@": "matmul"}  # fmt: skip
+    operation = getattr(ops, names[symbol])
+    for left, right in ((tensor, variable), (variable, tensor)):
+        found = eval(f"left {symbol} right", {"left": left, "right": right})
+        expected = operation(left, right)
+        found, expected = (np.asarray(ops.convert_to_numpy(x)) for x in (found, expected))
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_on_torch_masks_go_through_operators_of_tensors_and_variables():
+    with kerata.use_backend("torch"):
+        masked = kerata.layers.Masking()(np.array([[[1.0], [0.0]]], "float32"))
+        assert masks.of(masked + kerata.Variable(1.0)) is masks.of(masked)
