@@ -121,7 +121,12 @@ def test_bodies_may_assign_variables(backend):
     total, _ = ops.scan(step, 0.0, X[:, 0])
     assert float(count.numpy()) == 3.0
     assert as_list(total) == 1 * 1 + 2 * 3 + 3 * 5
-    ops.while_loop(lambda i: i < 2, lambda i: (count.assign(10.0 * i + 5), i + 1)[1], 0)
+
+    def note(i):
+        count.assign(ops.add(ops.multiply(i, 10.0), 5.0))
+        return i + 1
+
+    ops.while_loop(lambda i: i < 2, note, 0)
     assert float(count.numpy()) == 15.0
     ops.fori_loop(0, 4, lambda i, n: (count.assign_sub(1.0), n)[1], 0)
     assert float(count.numpy()) == 11.0
@@ -251,7 +256,10 @@ def test_traced_once_in_jax():
         (lambda: ops.scan(lambda c, x: (c, x), 0.0, X[:0]), "no steps"),
         (lambda: ops.scan(lambda c, x: (c, x), 0.0, 1.0), "no first axis"),
         (lambda: ops.scan(lambda c, x: (x, c), 0.0, X), r"float32\[\], got float32\[2\]"),
-        (lambda: ops.while_loop(lambda i: i < 1, lambda i: i + 0.5, 0), r"int32\[\], got float"),
+        (
+            lambda: ops.while_loop(lambda i: i < 1, lambda i: ops.add(i, 0.5), 0),
+            r"int32\[\], got float",
+        ),
         (lambda: ops.fori_loop(0, 2, lambda i, x: x[:1], X), r"keep shape and dtype"),
         (lambda: ops.switch(0, []), "no branches"),
         (lambda: ops.vectorized_map(lambda x: x, X[:0]), "no elements"),
