@@ -15,10 +15,10 @@ demo: .venv-demo/stamp ## train on handwritten digits and draw what was learnt i
 	.venv-demo/bin/kerata demo
 
 test: .venv-test/stamp ## every test and every example of the documentation
-	.venv-test/bin/python -m pytest -n $(WORKERS) -q
+	.venv-test/bin/python -m pytest -n $(WORKERS) --dist worksteal -q
 
 test-tensorflow: .venv-test-tensorflow/stamp ## the same tests on TensorFlow, which is heavy
-	KERATA_BACKEND=tensorflow .venv-test-tensorflow/bin/python -m pytest -n $(WORKERS) -q tests
+	KERATA_BACKEND=tensorflow .venv-test-tensorflow/bin/python -m pytest -n $(WORKERS) --dist worksteal -q tests
 
 lint: .venv-lint/stamp ## style and types
 	.venv-lint/bin/ruff check .
