@@ -165,8 +165,10 @@ def test_functions_of_torch_take_variables_as_their_values():
 
 @pytest.mark.parametrize("symbol", ["+", "-", "*", "/", "//", "%", "**", "@"])
 def test_operators_of_tensors_and_variables_are_ops_on_either_side(backend, symbol):
-    tensor = ops.convert_to_tensor(np.array([[4, 9], [7, 3]], "int32"))
-    variable = kerata.Variable(np.array([[2.0, 3.0], [4.0, 0.5]], "float16"))
+    # TensorFlow's own operator comes first there, and takes no two dtypes.
+    dtypes = ("float32", "float32") if backend == "tensorflow" else ("int32", "float16")
+    tensor = ops.convert_to_tensor(np.array([[4, 9], [7, 3]], dtypes[0]))
+    variable = kerata.Variable(np.array([[2.0, 3.0], [4.0, 0.5]], dtypes[1]))
     names = {"+": "add", "-": "subtract", "*": "multiply", "/": "true_divide",
              "//": "floor_divide", "%": "mod", "**": "power", "@": "matmul"}  # fmt: skip
     operation = getattr(ops, names[symbol])
