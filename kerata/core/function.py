@@ -237,7 +237,8 @@ class Function:
             return self._function(*args, **kwargs)
         leaves = tree.flatten((args, kwargs))
         places = [i for i, leaf in enumerate(leaves) if _is_array(backend, leaf)]
-        static = [None if i in set(places) else leaf for i, leaf in enumerate(leaves)]
+        passed = set(places)
+        static = [None if i in passed else leaf for i, leaf in enumerate(leaves)]
         key = (backend.name, tree.describe((args, kwargs)), tuple(map(_key, static)))
         program = self._programs.get(key)
         if program is None:

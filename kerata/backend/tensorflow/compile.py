@@ -34,15 +34,8 @@ class Loop:
 
     def run(self, constant: list, state: list, batches: Any, n: int) -> tuple[list, list]:
         """Run `n` steps; `batches` are stacked along a first axis of length >= n."""
-        leaves = _leaves(batches)
-        key = tuple((tuple(leaf.shape[1:]), leaf.dtype) for leaf in leaves)
-        if key not in self._steps:
-            first = tf.nest.map_structure(
-                lambda leaf: None if leaf is None else tf.TensorSpec(leaf.shape[1:], leaf.dtype),
-                batches,
-            )
-            self._steps[key] = _Step(self._pure, constant, state, first, self._use_xla)
-        return self._steps[key].many(n, [*constant, *state, *leaves])
+        step = self._step(constant, state, batches, stacked=1)
+        return step.many(n, [*constant, *state, *_leaves(batches)])
 
     def one(self, constant: list, state: list, batch: Any) -> tuple[list, list]:
         """Run one step on one batch."""
@@ -52,10 +45,13 @@ class Loop:
         """Return the multiply-adds times two of one step's matrix products and convolutions."""
         return _flops(self._step(constant, state, batch).graph)
 
-    def _step(self, constant: list, state: list, batch: Any) -> _Step:
-        key = tuple((tuple(leaf.shape), leaf.dtype) for leaf in _leaves(batch))
+    def _step(self, constant: list, state: list, batch: Any, stacked: int = 0) -> _Step:
+        """Return the traced step for such a batch, whose first `stacked` axes count batches."""
+        key = tuple((tuple(leaf.shape[stacked:]), leaf.dtype) for leaf in _leaves(batch))
         if key not in self._steps:
-            specs = tf.nest.map_structure(lambda x: None if x is None else _spec(x), batch)
+            specs = tf.nest.map_structure(
+                lambda x: None if x is None else tf.TensorSpec(x.shape[stacked:], x.dtype), batch
+            )
             self._steps[key] = _Step(self._pure, constant, state, specs, self._use_xla)
         return self._steps[key]
 

@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 import tensorflow as tf
 
@@ -149,13 +148,6 @@ def _or_zeros(gradients: Sequence[Tensor | None], like: Sequence[Tensor]) -> lis
     """Return gradients, those of unconnected sources as zeros."""
     pairs = zip(gradients, like, strict=True)
     return [tf.zeros_like(x) if gradient is None else gradient for gradient, x in pairs]
-
-
-def numpy_dtype(name: str) -> np.dtype:
-    """Return the NumPy dtype of a dtype name."""
-    if name.startswith(("bfloat", "float8")):
-        return np.dtype(getattr(ml_dtypes, name))
-    return np.dtype(name)
 
 
 def _keep_our_code_as_it_is() -> None:

@@ -182,7 +182,6 @@ class TorchBackend(Backend):
         # Denormal numbers slow over-fitted networks on CPUs by a third; XLA flushes them too.
         torch.set_flush_denormal(True)
 
-
     @property
     def captures(self) -> bool:
         return not self._on_gpu  # measured on CPUs only
