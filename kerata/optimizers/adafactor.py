@@ -7,8 +7,7 @@ from typing import Any
 
 from kerata import ops
 from kerata.core.registry import register
-from kerata.core.spec import dtype_of
-from kerata.optimizers.multi import Scalar, Tensors
+from kerata.optimizers.multi import Scalar, Tensors, fitting
 from kerata.optimizers.optimizer import Optimizer
 from kerata.optimizers.schedules import LearningRateSchedule
 from kerata.optimizers.slots import Slot
@@ -97,10 +96,10 @@ class Adafactor(Optimizer):
             rate = _smaller(rate, step**-0.5)
         rate = _smaller(rate, step**-0.5)
         momentum = 1 - step**self.beta_2_decay
-        moved = [
-            self._move(g, w, [column.items[i] for column in slots.values()], rate, momentum)
-            for i, (g, w) in enumerate(zip(gradients, values, strict=True))
-        ]
+        moved = []
+        for i, (g, w) in enumerate(zip(gradients, values, strict=True)):
+            scalars = (fitting(scalar, g, values.backend) for scalar in (rate, momentum))
+            moved.append(self._move(g, w, [column.items[i] for column in slots.values()], *scalars))
         columns = [values.like([row[i] for row in moved]) for i in range(4)]
         return columns[0], dict(zip(slots, columns[1:], strict=True))
 
@@ -109,7 +108,6 @@ class Adafactor(Optimizer):
     ) -> tuple[Any, ...]:
         """Return the new value of one variable, and its new row, column and velocity."""
         row, column, velocity = memory
-        rate, momentum = (_in_dtype_of(gradient, scalar) for scalar in (rate, momentum))
         squares = ops.square(gradient) + self.epsilon_1
         if len(value.shape) > 1:
             row = _average(row, ops.mean(squares, axis=-1), momentum)
@@ -122,12 +120,6 @@ class Adafactor(Optimizer):
         move = move / ops.maximum(_root_mean_square(move) / self.clip_threshold, 1.0)
         size = ops.maximum(_root_mean_square(value), self.epsilon_2)
         return value - move * size * rate, row, column, velocity
-
-
-def _in_dtype_of(tensor: Any, scalar: Scalar) -> Scalar:
-    """Return a scalar tensor in the dtype of another tensor, which it must not widen."""
-    known = isinstance(scalar, (int, float))
-    return scalar if known else ops.cast(scalar, dtype_of(tensor))
 
 
 def _root_mean_square(x: Any) -> Any:

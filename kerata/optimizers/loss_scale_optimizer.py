@@ -9,9 +9,8 @@ from kerata import initializers, ops
 from kerata.core import serialization
 from kerata.core.context import current
 from kerata.core.registry import register
-from kerata.core.spec import dtype_of
 from kerata.core.variable import Variable, assign_all
-from kerata.optimizers.multi import Scalar
+from kerata.optimizers.multi import Scalar, fitting
 from kerata.optimizers.optimizer import Optimizer, values_of
 
 Tensor = Any
@@ -121,7 +120,8 @@ class LossScaleOptimizer(Optimizer):
         with variables[0].backend.inference():
             scale = self._host(self.dynamic_scale)
             finite = self._host(_all_finite(grads))
-            grads = [None if g is None else g * ops.cast(1.0 / scale, dtype_of(g)) for g in grads]
+            backend = variables[0].backend
+            grads = [None if g is None else g * fitting(1.0 / scale, g, backend) for g in grads]
             if finite is True:
                 self.inner_optimizer.apply(grads, variables)
             elif finite is not False:

@@ -18,6 +18,11 @@ from kerata.backend.interface import Backend
 Scalar = Any
 
 
+def fitting(scalar: Scalar, item: Any, backend: Backend) -> Scalar:
+    """Return a scalar tensor in the dtype of another, which it must not widen; else as it is."""
+    return backend.cast(scalar, backend.dtype_name(item)) if hasattr(scalar, "dtype") else scalar
+
+
 class Tensors:
     """A list of engine tensors with elementwise arithmetic.
 
@@ -54,6 +59,8 @@ class Tensors:
         kernels = self.backend.kernels
         kernel = kernels.get(f"multi_{name}")
         if kernel is not None:
+            first = self.items[0]
+            operands = tuple(fitting(o, first, self.backend) for o in operands)
             return Tensors(kernel(self.items, *operands), self.backend)
         kernel = kernels[name]
         columns = [o if isinstance(o, (list, tuple)) else self._column(o) for o in operands]
@@ -61,11 +68,10 @@ class Tensors:
         return Tensors([kernel(*row) for row in rows], self.backend)
 
     def _column(self, scalar: Scalar) -> Any:
-        """Repeat a scalar for each tensor; it must not widen the tensor's dtype."""
+        """Repeat a scalar for each tensor."""
         if not hasattr(scalar, "dtype"):
             return repeat(scalar)
-        backend = self.backend
-        return [backend.cast(scalar, backend.dtype_name(item)) for item in self.items]
+        return [fitting(scalar, item, self.backend) for item in self.items]
 
     def __add__(self, other: Tensors | Scalar) -> Tensors:
         return self._apply("add", other)

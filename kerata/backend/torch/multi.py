@@ -38,16 +38,11 @@ def multi_subtract(x, y):
 
 
 def multi_multiply(x, y):
-    return torch._foreach_mul(x, _in_dtype_of(x, y))
+    return torch._foreach_mul(x, y)
 
 
 def multi_divide(x, y):
-    return torch._foreach_div(x, _in_dtype_of(x, y))
-
-
-def _in_dtype_of(x, y):
-    """Return a scalar tensor in the dtype of a list, anything else as it is."""
-    return y.to(x[0].dtype) if isinstance(y, torch.Tensor) else y
+    return torch._foreach_div(x, y)
 
 
 def multi_maximum(x, y):
