@@ -7,8 +7,7 @@ import pytest
 
 import kerata
 from kerata.training import program as programs
-
-SAMPLES, FEATURES = 150, 6  # with batches of 32 the last one has 22 rows
+from tests.training.small_network import data, network, program_of
 
 
 @pytest.fixture(autouse=True)
@@ -19,22 +18,6 @@ def on_torch():
         yield
 
 
-def data():
-    random = np.random.default_rng(5)
-    x = random.normal(size=(SAMPLES, FEATURES)).astype("float32")
-    return x, (x[:, :1] * x[:, 1:2] > 0).astype("float32")
-
-
-def network(*extra, activation="relu"):
-    kerata.utils.clear_session()
-    kerata.utils.set_random_seed(3)
-    layers = kerata.layers
-    return kerata.Sequential(
-        [kerata.Input((FEATURES,)), layers.Dense(8, activation=activation),
-         *(make() for make in extra), layers.Dense(1, activation="sigmoid")]
-    )  # fmt: skip
-
-
 def train(monkeypatch, model, captured, epochs=5, **compiled):
     """Train, captured or as Python; return the history and the train program."""
     monkeypatch.setattr(programs, "_MANY_STEPS", 1 if captured else 10**9)
@@ -43,8 +26,7 @@ def train(monkeypatch, model, captured, epochs=5, **compiled):
     )
     model.compile(**compiled)
     history = model.fit(*data(), epochs=epochs, verbose=0).history
-    (program,) = (p for key, p in model._programs.items() if key[0] == "train")
-    return history, program
+    return history, program_of(model)
 
 
 def is_captured(program):

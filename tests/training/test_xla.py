@@ -8,6 +8,7 @@ import pytest
 import kerata
 from kerata import ops
 from kerata.training import program as programs
+from tests.training.small_network import data, network, program_of
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
@@ -18,28 +19,12 @@ def on_tensorflow():
         yield
 
 
-def data():
-    random = np.random.default_rng(5)
-    x = random.normal(size=(70, 6)).astype("float32")
-    return x, (x[:, :1] * x[:, 1:2] > 0).astype("float32")
-
-
-def network(*extra):
-    kerata.utils.clear_session()
-    kerata.utils.set_random_seed(3)
-    layers = kerata.layers
-    return kerata.Sequential(
-        [kerata.Input((6,)), layers.Dense(8, activation="relu"), *(make() for make in extra),
-         layers.Dense(1, activation="sigmoid")]
-    )  # fmt: skip
-
-
 def train(model, **compiled):
     """Return the history, and whether XLA compiled the step."""
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"], **compiled)
     history = model.fit(*data(), epochs=3, verbose=0).history
-    (program,) = (p for key, p in model._programs.items() if key[0] == "train")
-    return history, {step._use_xla for step in program._compiled._loop._steps.values()}
+    steps = program_of(model)._compiled._loop._steps.values()
+    return history, {step._use_xla for step in steps}
 
 
 def test_the_same_training(monkeypatch):
