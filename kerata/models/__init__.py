@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from kerata.models.cloning import clone_model as clone_model
-from kerata.models.model import Functional as Functional
-from kerata.models.model import Model as Model
-from kerata.models.sequential import Sequential as Sequential
+from kerata.models.cloning import clone_model
+from kerata.models.model import Functional, Model
+from kerata.models.sequential import Sequential
+
+__all__ = [
+    "Functional",
+    "Model",
+    "Sequential",
+    "clone_model",
+    "load_model",
+    "model_from_json",
+    "save_model",
+]
 
 
 def __getattr__(name: str) -> object:
@@ -19,6 +28,10 @@ def __getattr__(name: str) -> object:
 
 def model_from_json(json_string: str, custom_objects: dict[str, object] | None = None) -> Model:
     """Return a model with fresh weights from what `model.to_json()` gave.
+
+    Args:
+        json_string: the text.
+        custom_objects: your own classes and functions, by the name that the text gives.
 
     >>> import kerata
     >>> model = kerata.Sequential([kerata.Input((4,)), kerata.layers.Dense(2)])
