@@ -21,16 +21,26 @@ from typing import Any
 
 from kerata.backend.interface import Backend
 from kerata.core import tree
-from kerata.core.context import current, set_current
-from kerata.core.primitive import any_symbolic, backend_of, to_tensor
+from kerata.core.primitive import backend_of, to_tensor
 from kerata.core.rules import canonical_axis
-from kerata.core.scope import Scope
-from kerata.core.spec import TensorSpec, ndim_of, shape_of, spec_of
-from kerata.core.symbolic import SymbolicTensor, record
-from kerata.core.variable import Variable, assign_all
-from kerata.ops import line_by_line
-
-Structure = Any
+from kerata.core.spec import ndim_of, shape_of, spec_of
+from kerata.core.symbolic import SymbolicTensor
+from kerata.core.variable import Variable
+from kerata.ops.bodies import (
+    Handed,
+    Layout,
+    Structure,
+    converted,
+    execute,
+    fill,
+    flat,
+    is_symbolic,
+    kernel_of,
+    placeholders,
+    record_op,
+    tensors_of,
+    unchanged,
+)
 
 # -- loops -----------------------------------------------------------------------------------
 
@@ -68,29 +78,30 @@ def scan(
     >>> int(total), sums.tolist()
     (6, [1, 3, 6])
     """
-    steps = _steps(_flat(xs), length)
-    if _is_symbolic(init, xs):
-        return _record(scan, (f, init, xs, length, reverse, unroll), _scan_once(f, init, xs, steps))
+    steps = _steps(flat(xs), length)
+    if is_symbolic(init, xs):
+        once = _scan_once(f, init, xs, steps)
+        return record_op(scan, (f, init, xs, length, reverse, unroll), once)
     if not steps:
         raise ValueError("scan: there are no steps; give `xs` with elements, or a `length`.")
-    backend, first, items = _tensors(init, xs)
-    count, layout = len(first), _Layout()
+    backend, first, items = tensors_of(init, xs)
+    count, layout = len(first), Layout()
 
     def step(carry: list, x: list) -> tuple[list, list]:
-        new, y = f(_fill(init, carry), _fill(xs, x))
-        return _same("scan", carry, _leaves(new, backend)), layout.leaves(y, backend)
+        new, y = f(fill(init, carry), fill(xs, x))
+        return unchanged("scan", carry, converted(new, backend)), layout.leaves(y, backend)
 
-    def run(handed: _Handed, tensors: list) -> tuple[list, list]:
+    def run(handed: Handed, tensors: list) -> tuple[list, list]:
         def stateful(state: tuple, x: list) -> tuple[tuple, list]:
             (carry, y), values = handed.run(state[1], step, state[0], x)
             return (carry, values), y
 
-        state, kernel = (tensors[:count], handed.values()), _kernel(backend, "scan")
+        state, kernel = (tensors[:count], handed.values()), kernel_of(backend, "scan")
         (carry, values), ys = kernel(stateful, state, tensors[count:], steps, reverse, unroll)
         return [*carry, *ys], values
 
-    outputs = _execute(backend, run, [*first, *items])
-    return _fill(init, outputs[:count]), layout.fill(outputs[count:])
+    outputs = execute(backend, run, [*first, *items])
+    return fill(init, outputs[:count]), layout.fill(outputs[count:])
 
 
 def _steps(items: list, length: int | None) -> int | None:
@@ -109,16 +120,16 @@ def _steps(items: list, length: int | None) -> int | None:
 
 def _scan_once(f: Callable, init: Structure, xs: Structure, steps: int | None) -> tuple:
     """Return the specs of a scan's results by running its body once."""
-    first = _placeholders(init)
-    items = [SymbolicTensor(spec_of(x).shape[1:], spec_of(x).dtype) for x in _flat(xs)]
-    carry, y = f(_fill(init, first), _fill(xs, items))
-    _same("scan", first, _flat(carry))
+    first = placeholders(init)
+    items = [SymbolicTensor(spec_of(x).shape[1:], spec_of(x).dtype) for x in flat(xs)]
+    carry, y = f(fill(init, first), fill(xs, items))
+    unchanged("scan", first, flat(carry))
     return init, _stacked(y, steps)
 
 
 def _stacked(structure: Structure, steps: int | None) -> Structure:
-    specs = [spec_of(leaf) for leaf in _flat(structure)]
-    return _fill(structure, [spec.with_shape((steps, *spec.shape)) for spec in specs])
+    specs = [spec_of(leaf) for leaf in flat(structure)]
+    return fill(structure, [spec.with_shape((steps, *spec.shape)) for spec in specs])
 
 
 def while_loop(
@@ -150,28 +161,28 @@ def while_loop(
     several = isinstance(loop_vars, (tuple, list))
 
     def variables(leaves: list) -> Sequence[Any]:
-        filled = _fill(loop_vars, leaves)
+        filled = fill(loop_vars, leaves)
         return filled if several else (filled,)
 
-    if _is_symbolic(loop_vars):
-        first = _placeholders(loop_vars)
-        _same("while_loop", first, _flat(body(*variables(first))))
-        return _record(while_loop, (cond, body, loop_vars, maximum_iterations), loop_vars)
-    backend, first = _tensors(loop_vars)
+    if is_symbolic(loop_vars):
+        first = placeholders(loop_vars)
+        unchanged("while_loop", first, flat(body(*variables(first))))
+        return record_op(while_loop, (cond, body, loop_vars, maximum_iterations), loop_vars)
+    backend, first = tensors_of(loop_vars)
 
-    def run(handed: _Handed, tensors: list) -> tuple[list, list]:
+    def run(handed: Handed, tensors: list) -> tuple[list, list]:
         def go_on(state: tuple) -> Any:
             found, _ = handed.run(state[1], cond, *variables(state[0]))
             return to_tensor(found, backend, "bool")
 
         def step(state: tuple) -> tuple[list, list]:
             new, values = handed.run(state[1], body, *variables(state[0]))
-            return _same("while_loop", state[0], _leaves(new, backend)), values
+            return unchanged("while_loop", state[0], converted(new, backend)), values
 
         state = (tensors, handed.values())
-        return _kernel(backend, "while_loop")(go_on, step, state, maximum_iterations)
+        return kernel_of(backend, "while_loop")(go_on, step, state, maximum_iterations)
 
-    return _fill(loop_vars, _execute(backend, run, first))
+    return fill(loop_vars, execute(backend, run, first))
 
 
 def fori_loop(
@@ -194,21 +205,21 @@ def fori_loop(
     >>> kerata.ops.fori_loop(1, 5, lambda i, product: product * i, 1).tolist()
     24
     """
-    if _is_symbolic(init_val, lower, upper):
-        first = _placeholders(init_val)
-        _same("fori_loop", first, _flat(body_fun(0, _fill(init_val, first))))
-        return _record(fori_loop, (lower, upper, body_fun, init_val), init_val)
-    backend, first = _tensors(init_val)
+    if is_symbolic(init_val, lower, upper):
+        first = placeholders(init_val)
+        unchanged("fori_loop", first, flat(body_fun(0, fill(init_val, first))))
+        return record_op(fori_loop, (lower, upper, body_fun, init_val), init_val)
+    backend, first = tensors_of(init_val)
     bounds = [b.value if isinstance(b, Variable) else b for b in (lower, upper)]
 
-    def run(handed: _Handed, tensors: list) -> tuple[list, list]:
+    def run(handed: Handed, tensors: list) -> tuple[list, list]:
         def step(i: Any, state: tuple) -> tuple[list, list]:
-            new, values = handed.run(state[1], body_fun, i, _fill(init_val, state[0]))
-            return _same("fori_loop", state[0], _leaves(new, backend)), values
+            new, values = handed.run(state[1], body_fun, i, fill(init_val, state[0]))
+            return unchanged("fori_loop", state[0], converted(new, backend)), values
 
-        return _kernel(backend, "fori_loop")(*bounds, step, (tensors, handed.values()))
+        return kernel_of(backend, "fori_loop")(*bounds, step, (tensors, handed.values()))
 
-    return _fill(init_val, _execute(backend, run, first))
+    return fill(init_val, execute(backend, run, first))
 
 
 def map(f: Callable[[Structure], Structure], xs: Structure) -> Structure:
@@ -256,7 +267,7 @@ def cond(pred: Any, true_fn: Callable[[], Structure], false_fn: Callable[[], Str
     pred = pred.value if isinstance(pred, Variable) else pred
     if isinstance(pred, SymbolicTensor):
         result = _agreed("cond", [true_fn(), false_fn()])
-        return _record(cond, (pred, true_fn, false_fn), result)
+        return record_op(cond, (pred, true_fn, false_fn), result)
     backend = backend_of(pred)
     if not backend.is_traced(pred):
         return true_fn() if bool(pred) else false_fn()
@@ -286,9 +297,9 @@ def switch(index: Any, branches: Sequence[Callable[..., Structure]], *operands: 
     if not branches:
         raise ValueError("switch: there are no branches to choose from.")
     index = index.value if isinstance(index, Variable) else index
-    if _is_symbolic(index, operands):
+    if is_symbolic(index, operands):
         results = [branch(*operands) for branch in branches]
-        return _record(switch, (index, branches, *operands), _agreed("switch", results))
+        return record_op(switch, (index, branches, *operands), _agreed("switch", results))
     backend = backend_of(index, *tree.flatten(operands))
     if not backend.is_traced(index):
         return branches[min(max(int(index), 0), len(branches) - 1)](*operands)
@@ -298,9 +309,9 @@ def switch(index: Any, branches: Sequence[Callable[..., Structure]], *operands: 
 
 def _choose(op: str, backend: Backend, choice: Any, branches: list[Callable]) -> Structure:
     """Let the engine choose a branch by a value that is not known yet."""
-    layout = _Layout()
+    layout = Layout()
 
-    def run(handed: _Handed, tensors: list) -> tuple[list, list]:
+    def run(handed: Handed, tensors: list) -> tuple[list, list]:
         before = handed.values()
         results: list[Structure] = []
 
@@ -313,7 +324,7 @@ def _choose(op: str, backend: Backend, choice: Any, branches: list[Callable]) ->
         closed = [functools.partial(traced, branch) for branch in branches]
         return backend.kernels["switch"](tensors[0], closed)
 
-    return layout.fill(_execute(backend, run, [choice]))
+    return layout.fill(execute(backend, run, [choice]))
 
 
 def _agreed(op: str, results: list[Structure]) -> Structure:
@@ -324,7 +335,7 @@ def _agreed(op: str, results: list[Structure]) -> Structure:
                 f"{op}: the branches give different structures, {tree.describe(results[0])} and "
                 f"{tree.describe(result)}. Let all return the same."
             )
-        _same(op, _flat(results[0]), _flat(result))
+        unchanged(op, flat(results[0]), flat(result))
     return results[0]
 
 
@@ -348,22 +359,22 @@ def vectorized_map(function: Callable[[Structure], Structure], elements: Structu
     >>> kerata.ops.vectorized_map(lambda x: x * x, kerata.ops.array([1, 2, 3])).tolist()
     [1, 4, 9]
     """
-    steps = _steps(_flat(elements), None)
-    if _is_symbolic(elements):
+    steps = _steps(flat(elements), None)
+    if is_symbolic(elements):
         _, results = _scan_once(lambda carry, x: (carry, function(x)), (), elements, steps)
-        return _record(vectorized_map, (function, elements), results)
+        return record_op(vectorized_map, (function, elements), results)
     if not steps:
         raise ValueError("vectorized_map: there are no elements to apply the function to.")
-    backend, items = _tensors(elements)
-    layout = _Layout()
+    backend, items = tensors_of(elements)
+    layout = Layout()
 
     def each(leaves: list) -> list:
-        return layout.leaves(function(_fill(elements, leaves)), backend)
+        return layout.leaves(function(fill(elements, leaves)), backend)
 
-    def run(handed: _Handed, tensors: list) -> tuple[list, list]:
-        return _kernel(backend, "vectorized_map")(each, tensors), []
+    def run(handed: Handed, tensors: list) -> tuple[list, list]:
+        return kernel_of(backend, "vectorized_map")(each, tensors), []
 
-    return layout.fill(_execute(backend, run, items))
+    return layout.fill(execute(backend, run, items))
 
 
 def associative_scan(
@@ -393,172 +404,21 @@ def associative_scan(
     >>> kerata.ops.associative_scan(lambda a, b: a + b, kerata.ops.array([1, 2, 3])).tolist()
     [1, 3, 6]
     """
-    found = {shape_of(x)[canonical_axis(axis, ndim_of(x))] for x in _flat(elems)}
+    found = {shape_of(x)[canonical_axis(axis, ndim_of(x))] for x in flat(elems)}
     sizes = [size for size in found if size is not None]
     if len(sizes) > 1:
         raise ValueError(
             f"associative_scan: the tensors have sizes {sorted(sizes)} along axis {axis}; "
             "expected one size."
         )
-    if _is_symbolic(elems):
-        return _record(associative_scan, (f, elems, reverse, axis), elems)
-    backend, items = _tensors(elems)
+    if is_symbolic(elems):
+        return record_op(associative_scan, (f, elems, reverse, axis), elems)
+    backend, items = tensors_of(elems)
 
     def combine(a: list, b: list) -> list:
-        return _leaves(f(_fill(elems, a), _fill(elems, b)), backend)
+        return converted(f(fill(elems, a), fill(elems, b)), backend)
 
-    def run(handed: _Handed, tensors: list) -> tuple[list, list]:
-        return list(_kernel(backend, "associative_scan")(combine, tensors, reverse, axis)), []
+    def run(handed: Handed, tensors: list) -> tuple[list, list]:
+        return list(kernel_of(backend, "associative_scan")(combine, tensors, reverse, axis)), []
 
-    return _fill(elems, _execute(backend, run, items))
-
-
-# -- structures ------------------------------------------------------------------------------
-
-
-def _flat(structure: Structure) -> list:
-    """Return the leaves that are tensors: all but `None`."""
-    return [leaf for leaf in tree.flatten(structure) if leaf is not None]
-
-
-def _fill(structure: Structure, leaves: Sequence[Any]) -> Structure:
-    """Put leaves into a structure where it does not hold `None`; the inverse of `_flat`."""
-    source = iter(leaves)
-    places = [None if leaf is None else next(source) for leaf in tree.flatten(structure)]
-    return tree.pack(structure, places)
-
-
-def _leaves(structure: Structure, backend: Backend) -> list:
-    """Return the leaves as tensors of one engine."""
-    return [to_tensor(leaf, backend) for leaf in _flat(structure)]
-
-
-def _tensors(*structures: Structure) -> list:
-    """Return the engine that the structures' tensors belong to, and the leaves of each on it."""
-    backend = backend_of(*_flat(structures))
-    return [backend, *(_leaves(structure, backend) for structure in structures)]
-
-
-def _same(op: str, before: list, after: list) -> list:
-    """Return `after`, whose specs must be those of `before`."""
-    old, new = [spec_of(x) for x in before], [spec_of(x) for x in after]
-    if len(old) != len(new) or not all(_fits(*pair) for pair in zip(old, new, strict=True)):
-        raise ValueError(
-            f"{op}: the results of the bodies must keep shape and dtype; expected "
-            f"{_described(old)}, got {_described(new)}."
-        )
-    return after
-
-
-def _fits(a: TensorSpec, b: TensorSpec) -> bool:
-    if a.dtype != b.dtype or a.ndim != b.ndim:
-        return False
-    return all(m in (n, None) or n is None for m, n in zip(a.shape, b.shape, strict=True))
-
-
-def _described(specs: list[TensorSpec]) -> str:
-    return ", ".join(f"{spec.dtype}{list(spec.shape)}" for spec in specs) or "nothing"
-
-
-class _Layout:
-    """The structure of what a body gave when it last ran."""
-
-    def __init__(self) -> None:
-        self.structure: Structure = None
-
-    def leaves(self, structure: Structure, backend: Backend) -> list:
-        """Note the structure and return its leaves."""
-        self.structure = structure
-        return _leaves(structure, backend)
-
-    def fill(self, leaves: Sequence[Any]) -> Structure:
-        """Return leaves in the noted structure."""
-        return _fill(self.structure, leaves)
-
-
-# -- symbolic tensors ------------------------------------------------------------------------
-
-
-def _is_symbolic(*structures: Structure) -> bool:
-    """Tell whether to find specs only: for symbolic tensors, and while a layer's are inferred.
-
-    In the latter case all variables are symbolic, so a body may meet them in any place.
-    """
-    inferring = current.scope is not None and not isinstance(current.scope, Scope)
-    return inferring or any_symbolic(tree.flatten(structures))
-
-
-def _placeholders(structure: Structure) -> list[SymbolicTensor]:
-    specs = [spec_of(leaf) for leaf in _flat(structure)]
-    return [SymbolicTensor(spec.shape, spec.dtype) for spec in specs]
-
-
-def _record(op: Callable, arguments: tuple, result: Structure) -> Structure:
-    """Record an op whose results have the specs of the leaves in `result`."""
-
-    @functools.wraps(op)
-    def flat(*args: Any) -> list:
-        return _flat(op(*args))
-
-    return _fill(result, record(flat, arguments, {}, [spec_of(leaf) for leaf in _flat(result)]))
-
-
-# -- running ---------------------------------------------------------------------------------
-
-Run = Callable[["_Handed", list], tuple[list, list]]
-
-
-def _kernel(backend: Backend, name: str) -> Callable:
-    if current.line_by_line:
-        return getattr(line_by_line, name)
-    return backend.kernels[name]
-
-
-class _Handed:
-    """The variables that bodies assign, whose values an engine's loop hands through."""
-
-    def __init__(self, traced: bool):
-        self.traced = traced
-        self.variables: dict[int, Variable] = {}
-
-    def values(self) -> list:
-        """Return the present values."""
-        with set_current(autocast=None):
-            return [variable.value for variable in self.variables.values()]
-
-    def run(self, values: list, function: Callable, *args: Any) -> tuple[Any, list]:
-        """Call a body while the variables have these values; return the result and new values."""
-        if not self.traced:
-            return function(*args), values
-        handed = list(self.variables.values())[: len(values)]
-        with Scope(dict(zip(handed, values, strict=True))) as scope:
-            result = function(*args)
-        self.variables |= scope.assigned
-        return result, [scope[variable] for variable in handed]
-
-
-def _execute(backend: Backend, run: Run, tensors: list) -> list:
-    """Run `run(handed, tensors) -> (results, new values of the handed variables)`.
-
-    Which variables the bodies assign is seen when they are traced; if that finds new ones,
-    they are traced again with these handed through.
-    """
-    traced = backend.compiles and not current.line_by_line
-    handed = _Handed(traced)
-    recorder = current.recorder
-    records = traced and recorder is not None and recorder.backend is backend
-    while True:
-        known = len(handed.variables)
-        if records:
-            results, values = _run_recorded(recorder, functools.partial(run, handed), tensors)
-        else:
-            results, values = run(handed, tensors)
-        if len(handed.variables) == known:
-            assign_all(list(handed.variables.values()), values)
-            return results
-
-
-def _run_recorded(recorder: Any, run: Callable, tensors: list) -> Any:
-    """Run an op as one unit of a tape: a function of its tensors and of what it captures."""
-    closed, captured = recorder.close(run, tensors)
-    return recorder.operation(closed, [captured, tensors], {})
+    return fill(elems, execute(backend, run, items))
