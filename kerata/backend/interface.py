@@ -104,6 +104,13 @@ class Backend(ABC):
     def stop_gradient(self, tensor: Tensor) -> Tensor:
         """Return the tensor as a constant for gradients."""
 
+    def on_one_device(self, values: list) -> list | None:
+        """Return the values with their tensors moved to one device; `None` if they are on one.
+
+        Asked when a kernel has failed: moving is for a user's tensor that meets our variables.
+        """
+        return None
+
     def is_traced(self, tensor: Tensor) -> bool:
         """Tell whether the tensor stands for a value that is not there yet (in compilation)."""
         return False
@@ -207,6 +214,24 @@ class Backend(ABC):
             f"The layer computes on {self.name}, so it is no PyTorch module. Make it inside "
             "`with kerata.use_backend('torch'):`, or use `layer.functional()`."
         )
+
+    # -- graphs that the engine builds by itself --------------------------------------------
+
+    def builds_graph(self) -> bool:
+        """Tell whether the engine notes what it is told, to run it later (in `tf.data`)."""
+        return False
+
+    def sizes(self, tensor: Tensor) -> tuple:
+        """Return the shape of a tensor; sizes that only a run will know are scalar tensors."""
+        return tuple(tensor.shape)
+
+    def keys_in_graph(self, first: np.ndarray) -> Callable[[], Tensor]:
+        """Return a source of random keys for such graphs: each run of one gets further keys.
+
+        Args:
+            first: the first key, a seed and a counter.
+        """
+        raise RuntimeError(f"The {self.name} backend builds no graphs.")
 
     # -- compiling -------------------------------------------------------------------------
 

@@ -72,7 +72,12 @@ class Primitive:
             if current.numerics is not None:
                 current.numerics.kernel(self.name, backend, arguments, kwargs, result)
         except Exception as error:
-            self._explain(error, args, kwargs)
+            together = None if backend is None else backend.on_one_device(self._take(arguments))
+            if together is None:
+                self._explain(error, args, kwargs)
+            moved = list(arguments)
+            self._put(moved, together)
+            result = self(tuple(moved), kwargs)
         if self.elementwise and masks.any_attached():
             masks.propagate(values, result)
         return result
@@ -290,6 +295,14 @@ def convert(value: Any, dtype: str | None = None) -> Any:
         # A tensor of its own: those that engines keep for numbers must never be watched.
         return backend.from_numpy(np.asarray(value, numpy_dtype(dtype or dtypes.strong(weak))))
     return to_tensor(value, backend, dtype)
+
+
+def is_tensor_like(value: Any) -> bool:
+    """Tell whether a value is an engine tensor, an array, a symbolic tensor or a variable."""
+    return (
+        isinstance(value, (np.ndarray, np.generic, SymbolicTensor, Variable))
+        or select.engine_of(value) is not None
+    )
 
 
 def convert_to_numpy(value: Any) -> np.ndarray:

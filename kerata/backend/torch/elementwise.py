@@ -9,7 +9,7 @@ FROM_ENGINE = (
     "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "hypot",
     "floor", "ceil",
     "isnan", "isinf", "isfinite", "isposinf", "isneginf", "isreal", "signbit", "isclose",
-    "real", "angle",
+    "real",
     "add", "subtract", "multiply", "divide", "floor_divide", "fmod",
     "maximum", "minimum", "fmax", "fmin", "logaddexp", "logaddexp2",
     "heaviside", "nextafter", "gcd", "lcm",
@@ -51,6 +51,11 @@ def trunc(x):
 
 def imag(x):
     return torch.imag(x) if x.is_complex() else torch.zeros_like(x)
+
+
+def angle(x):
+    # on GPUs there is no kernel for bfloat16
+    return torch.angle(x.float()).to(x.dtype) if x.dtype == torch.bfloat16 else torch.angle(x)
 
 
 def conj(x):

@@ -12,7 +12,12 @@ import torch
 
 import kerata.backend.torch as package
 from kerata.backend.interface import Backend, Tensor, collect_kernels
-from kerata.backend.torch.gradient import differentiable_again, inside_transform, outside_transforms
+from kerata.backend.torch.gradient import (
+    Recording,
+    differentiable_again,
+    inside_transform,
+    outside_transforms,
+)
 from kerata.backend.torch.module import LayerModule
 
 _NAME = {
@@ -78,6 +83,14 @@ class TorchBackend(Backend):
     def stop_gradient(self, tensor: Tensor) -> Tensor:
         return tensor.detach()
 
+    def on_one_device(self, values: list) -> list | None:
+        """Tensors on the CPU follow those on a GPU, where variables and constants are made."""
+        tensors = [x for x in values if isinstance(x, torch.Tensor)]
+        if len({x.device for x in tensors}) < 2:
+            return None
+        device = next(x.device for x in tensors if x.device.type != "cpu")
+        return [x.to(device) if isinstance(x, torch.Tensor) else x for x in values]
+
     # -- state -----------------------------------------------------------------------------
 
     def make_state(self, array: np.ndarray, trainable: bool) -> Tensor:
@@ -92,6 +105,8 @@ class TorchBackend(Backend):
         """Copy into parameters, which others may hold; exchange the rest."""
         kept = [index for index, x in enumerate(old) if isinstance(x, torch.nn.Parameter)]
         result = [tensor.detach() for tensor in new]
+        if self._on_gpu:  # values of a user's may lie on the CPU
+            result = [tensor.to(x.device) for tensor, x in zip(result, old, strict=True)]
         if kept:
             targets = [old[index] for index in kept]
             with torch.no_grad():
@@ -168,7 +183,7 @@ class TorchBackend(Backend):
                 "On torch a GradientTape cannot be opened inside `kerata.grad`, `vjp`, `jvp` or "
                 "`vectorized_map`. Nest `kerata.grad` there instead."
             )
-        return torch.enable_grad()
+        return Recording()
 
     # -- running ---------------------------------------------------------------------------
 

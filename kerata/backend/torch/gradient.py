@@ -8,12 +8,28 @@ differentiate as often as wanted, either way.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 import torch
 from torch._C._functorch import TransformType, get_interpreter_stack
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch.nn.attention import SDPBackend, sdpa_kernel
+
+
+_tapes = threading.local()
+
+
+class Recording(torch.enable_grad):
+    """A context in which autograd records for a tape; counts the tapes that are open."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        _tapes.open = getattr(_tapes, "open", 0) + 1
+
+    def __exit__(self, *exception: object) -> None:
+        _tapes.open -= 1
+        super().__exit__(*exception)
 
 
 @contextlib.contextmanager
@@ -31,6 +47,14 @@ def differentiable_again() -> Iterator[None]:
 def inside_transform() -> bool:
     """Tell whether the code runs inside `torch.func.grad`, `vmap`, or another transformation."""
     return get_interpreter_stack() is not None
+
+
+def beyond_first_gradients() -> bool:
+    """Tell whether more may be asked for than one gradient in reverse.
+
+    That is so inside a transformation, and where a tape watches what another one does.
+    """
+    return inside_transform() or getattr(_tapes, "open", 0) > 1
 
 
 def inside_vmap() -> bool:

@@ -1,4 +1,11 @@
-"""PyTorch kernels that read and write parts of tensors, and that sort and search."""
+"""PyTorch kernels that read and write parts of tensors, and that sort and search.
+
+On the CPU an index that leads beyond a tensor is an error. A GPU finds it when Python has gone
+on, and ends all work of the process. There the kernels do as JAX does, without waiting: what is
+taken from beyond is NaN, what is put there is dropped, and a subscript stops at the end.
+"""
+
+import math
 
 import torch
 
@@ -7,7 +14,7 @@ def item(x, indices, key):
     if not indices and not any(isinstance(part, slice) and (part.step or 1) < 0 for part in key):
         return x[key]
     x, key = _with_forward_steps(x, key)
-    each = iter(indices)
+    each = iter(_stopped_at_ends(x, indices, key) if x.is_cuda else indices)
     # beside index tensors integers count as index tensors, as in NumPy
     as_tensors = any(index.ndim for index in indices)
     return x[tuple(_part(part, each, as_tensors) for part in key)]
@@ -38,6 +45,30 @@ def _with_forward_steps(x, key):
     return x, tuple(parts)
 
 
+def _stopped_at_ends(x, indices, key):
+    """Return index tensors that stay within the axes to which a key applies them."""
+    each, found, axis = iter(indices), [], 0
+    for place, part in enumerate(key):
+        if part is Ellipsis:
+            axis = x.ndim - _axes_of(key[place + 1 :], indices[len(found) :])
+        elif isinstance(part, str):
+            index = next(each)
+            if index.dtype == torch.bool:
+                axis += index.ndim - 1
+            else:
+                _refuse_empty(index, x.shape[axis])
+                index = index.clamp(-x.shape[axis], x.shape[axis] - 1)
+            found.append(index)
+        axis += part is not None and part is not Ellipsis
+    return found
+
+
+def _axes_of(key, indices):
+    """Return to how many axes a key without an ellipsis applies."""
+    masks = sum(index.ndim - 1 for index in indices if index.dtype == torch.bool)
+    return sum(part is not None for part in key) + masks
+
+
 def slice_at(inputs, start_indices, shape):
     return inputs[_block(inputs, start_indices, shape)]
 
@@ -63,10 +94,14 @@ def _counted_from_start(indices, size):
 def take(x, indices, axis=None):
     if axis is None:
         x, axis = x.flatten(), 0
-    if axis == 0 and indices.ndim == 1:
-        return x.index_select(0, _counted_from_start(indices, x.shape[0]))
     axis = axis % x.ndim
-    rows = x.index_select(axis, _counted_from_start(indices.flatten(), x.shape[axis]))
+    index = _counted_from_start(indices.flatten(), x.shape[axis])
+    if x.is_cuda:
+        index, beyond = _parted(index, x.shape[axis])
+        beyond = beyond.view(-1, *(1,) * (x.ndim - axis - 1))
+        rows = x.index_select(axis, index).masked_fill(beyond, _nothing(x.dtype))
+    else:
+        rows = x.index_select(axis, index)
     return rows.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
 
 
@@ -74,24 +109,60 @@ def take_along_axis(x, indices, axis=None):
     if axis is None:
         x, indices, axis = x.flatten(), indices.flatten(), 0
     indices = _counted_from_start(indices, x.shape[axis]).long()
+    if x.is_cuda:
+        indices, beyond = _parted(indices, x.shape[axis])
+        return torch.take_along_dim(x, indices, axis).masked_fill(beyond, _nothing(x.dtype))
     return torch.take_along_dim(x, indices, axis)
+
+
+def _parted(index, size):
+    """Return an index that a GPU may follow, and which of its elements lead beyond."""
+    _refuse_empty(index, size)
+    beyond = (index < 0) | (index >= size)
+    return index.masked_fill(beyond, 0), beyond
+
+
+def _refuse_empty(index, size):
+    if size == 0 and index.numel():
+        raise IndexError("an index into an empty axis")
+
+
+def _nothing(dtype):
+    """Return what stands for an element that does not exist."""
+    if dtype.is_floating_point or dtype.is_complex:
+        return float("nan")
+    if dtype == torch.bool:
+        return True
+    limits = torch.iinfo(dtype)
+    return limits.min if limits.min < 0 else limits.max
 
 
 def scattered(inputs, indices, updates, reduction):
     places = indices.long().unbind(-1)
-    if reduction in (None, "add"):
+    if reduction in (None, "add") and not inputs.is_cuda:
         return inputs.index_put(places, updates, accumulate=reduction == "add")
     # the other reductions exist along one axis only: the indexed ones are made one
-    depth = len(places)
-    rest = inputs.shape[depth:]
+    sizes, rest = inputs.shape[: len(places)], inputs.shape[len(places) :]
+    places = [_counted_from_start(*each) for each in zip(places, sizes, strict=True)]
     flat = torch.zeros_like(places[0])
-    for size, place in zip(inputs.shape[:depth], places, strict=True):
-        flat = flat * size + _counted_from_start(place, size)
-    flat = flat.reshape(-1, *([1] * len(rest))).expand(-1, *rest)
-    updates = updates.broadcast_to(indices.shape[:-1] + rest).reshape(flat.shape)
+    for place, size in zip(places, sizes, strict=True):
+        flat = flat * size + place
+    count = math.prod(sizes)
+    rows = inputs.reshape(count, *rest)
+    if inputs.is_cuda:  # one more row at the end takes what lies beyond, and is cut off
+        beyond = [_parted(*each)[1] for each in zip(places, sizes, strict=True)]
+        flat = flat.masked_fill(torch.stack(beyond).any(0), count)
+        rows = torch.cat([rows, rows.new_zeros(1, *rest)])
+    return _changed(rows, flat, updates, reduction)[:count].reshape(inputs.shape)
+
+
+def _changed(rows, index, updates, reduction):
+    if reduction in (None, "add"):
+        return rows.index_put((index,), updates, accumulate=reduction == "add")
+    updates = updates.broadcast_to(index.shape + rows.shape[1:]).reshape(-1, *rows.shape[1:])
+    index = index.reshape(-1, *([1] * (rows.ndim - 1))).expand_as(updates)
     kind = {"mul": "prod", "max": "amax", "min": "amin"}[reduction]
-    changed = inputs.reshape(-1, *rest).scatter_reduce(0, flat, updates, kind)
-    return changed.reshape(inputs.shape)
+    return rows.scatter_reduce(0, index, updates, kind)
 
 
 def sort(x, axis=-1):

@@ -1,15 +1,21 @@
 """PyTorch kernels of linear algebra."""
 
+import itertools
+
 import torch
 
 
 def matmul(x1, x2):
     if x1.dtype == torch.int8:
-        return torch.matmul(x1.int(), x2.int())
+        x1, x2 = x1.int(), x2.int()
+    if _lacks_products(x1):
+        return _integer_product(torch.matmul, x1, x2)
     return torch.matmul(x1, x2)
 
 
 def affine(x, kernel, bias):
+    if _lacks_products(x):
+        return matmul(x, kernel) + bias
     if x.ndim == 2:
         return torch.addmm(bias, x, kernel)
     rows = torch.addmm(bias, x.reshape(-1, x.shape[-1]), kernel)
@@ -19,7 +25,32 @@ def affine(x, kernel, bias):
 def contract(operands, subscripts):
     if operands[0].dtype == torch.int8:
         operands = [x.int() for x in operands]
+    if len(operands) > 1 and _lacks_products(operands[0]):
+        return _integer_product(lambda *each: torch.einsum(subscripts, *each), *operands)
     return torch.einsum(subscripts, *operands)
+
+
+def _lacks_products(x):
+    """Tell whether torch has no matrix products for a tensor: on GPUs it has those of floats."""
+    return x.is_cuda and not (x.is_floating_point() or x.is_complex())
+
+
+def _integer_product(product, *operands):
+    """Multiply integers by a function that multiplies floats, exactly.
+
+    The integers are taken apart into digits so small that float64 holds sums of up to 2**21
+    products of them. What the digits give is put together in 64 bit, and wraps around.
+    """
+    dtype = operands[0].dtype
+    bits, digit = torch.iinfo(dtype).bits, 32 // len(operands)
+    shifts = range(0, bits, digit)
+    digits = [{n: (x.long() >> n & (1 << digit) - 1).double() for n in shifts} for x in operands]
+    total = 0
+    for chosen in itertools.product(shifts, repeat=len(operands)):
+        if sum(chosen) < bits:  # what is beyond is cut off
+            found = product(*(each[n] for each, n in zip(digits, chosen, strict=True)))
+            total = total + (found.long() << sum(chosen))
+    return total.to(dtype)
 
 
 def cholesky(x, upper=False):

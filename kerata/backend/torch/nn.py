@@ -1,7 +1,11 @@
 """PyTorch kernels of neural networks."""
 
+import contextlib
+
 import torch
 from torch.nn import functional
+
+from kerata.backend.torch.indexing import take
 
 # -- activations, element by element ---------------------------------------------------------
 
@@ -112,6 +116,8 @@ def one_hot_encoding(x, num_classes, axis, dtype):
 
 
 def embedding(table, indices):
+    if table.is_cuda:
+        return take(table, indices, 0)
     if indices.dtype not in (torch.int32, torch.int64):
         indices = indices.to(torch.int64)
     return functional.embedding(indices, table)
@@ -133,7 +139,8 @@ def normalize_batch(x, offset, scale, axis, epsilon):
     moved = x.movedim(axis, 1)
     y, mean, inverse = torch.native_batch_norm(moved, scale, offset, None, None, True, 0.0, epsilon)
     variance = inverse.detach() ** -2 - epsilon
-    return y.movedim(1, axis), mean.detach(), variance
+    # of half precision, GPUs give the moments in float32
+    return y.movedim(1, axis), mean.detach().to(x.dtype), variance.to(x.dtype)
 
 
 def normalize_features(x, scale, offset, axes, epsilon):
@@ -179,10 +186,13 @@ def negative_log_likelihood(log_probabilities, target):
 
 
 def two_class_entropy(target, probabilities):
-    if target.shape != probabilities.shape or target.requires_grad:
-        yes, no = torch.log(probabilities), torch.log(1 - probabilities)
-        return -(target * yes + (1 - target) * no)
-    return functional.binary_cross_entropy(probabilities, target, reduction="none")
+    # torch's own refuses NaN: on CPUs by an error, on GPUs by the end of all work on the device
+    fits = target.shape == probabilities.shape and not target.requires_grad
+    if fits and not probabilities.is_cuda:
+        with contextlib.suppress(RuntimeError):
+            return functional.binary_cross_entropy(probabilities, target, reduction="none")
+    yes, no = torch.log(probabilities), torch.log(1 - probabilities)
+    return -(target * yes + (1 - target) * no)
 
 
 # -- attention -------------------------------------------------------------------------------
@@ -217,7 +227,8 @@ def _added_to_logits(bias, mask, query):
     """Return bias and mask as one summand; a large number instead of -inf, which makes NaN."""
     if mask is None:
         return bias
-    masked = 0.7 * torch.finfo(query.dtype).min
+    # not larger, since kernels on GPUs multiply by log2(e) before they look for the maximum
+    masked = 0.5 * torch.finfo(query.dtype).min
     if bias is None:
         bias = query.new_zeros(())
     return torch.where(mask, bias, masked)

@@ -4,13 +4,13 @@ The fused kernels know no masks of single steps. But a masked step changes nothi
 outputs are those of the sequence of the real steps alone: the real steps are moved to the
 front, the fused kernel runs, and its outputs are moved back to where they belong. What it
 computes at the tail is never read. No value travels to the host on the way. `torch.vmap` knows
-the loop only.
+the loop only; and on GPUs, where the fused kernels are cuDNN's, so do second derivatives.
 """
 
 import torch
 from torch import _VF
 
-from kerata.backend.torch.gradient import inside_vmap
+from kerata.backend.torch.gradient import beyond_first_gradients, inside_vmap
 
 _ACTIVATIONS = {
     "tanh": torch.tanh,
@@ -54,18 +54,39 @@ def _back_in_place(states, initial, mask):
     return torch.where((position < 0)[..., None], initial[:, None], states)
 
 
+def _fused_suffice(inputs):
+    """Tell whether the fused kernels know all that may be done to their results here."""
+    return not (beyond_first_gradients() if inputs.is_cuda else inside_vmap())
+
+
 def _fused(kernel_name, inputs, initial, weights, mask):
     """Run a fused kernel; `weights` as torch wants them. Returns (states, h, further states)."""
     fed = inputs if mask is None else _to_front(inputs, mask)
     state = tuple(each[None].contiguous() for each in initial)
     state = state if len(state) > 1 else state[0]
+    training = False  # says on CPUs whether to drop out, and on GPUs whether there are gradients
+    if inputs.is_cuda:
+        weights, training = _in_one_piece(weights), torch.is_grad_enabled()
     has_bias = len(weights) == 4
     function = getattr(_VF, kernel_name)
-    states, *last = function(fed, state, weights, has_bias, 1, 0.0, False, False, True)
+    states, *last = function(fed, state, weights, has_bias, 1, 0.0, training, False, True)
     if mask is None:
         return states, *(each[0] for each in last)
     states = _back_in_place(states, initial[0], mask)
     return states, states[:, -1], *(each[0] for each in last[1:])
+
+
+def _in_one_piece(weights):
+    """Lay weights out as cuDNN wants them: one after the other in one memory, biases in any case.
+
+    Otherwise torch would do so at each call, and warn.
+    """
+    if len(weights) == 2:
+        width = weights[0].shape[0]
+        weights = [*weights, weights[0].new_zeros(width), weights[0].new_zeros(width)]
+    memory = torch.cat([each.reshape(-1) for each in weights])
+    pieces = memory.split([each.numel() for each in weights])
+    return [piece.view(each.shape) for piece, each in zip(pieces, weights, strict=True)]
 
 
 def _loop(step, projected, initial, mask):
@@ -102,7 +123,7 @@ def simple_rnn(
     activation="tanh", go_backwards=False, return_all=True,
 ):  # fmt: skip
     inputs, mask = _sequence(inputs, mask, go_backwards)
-    if activation in ("tanh", "relu") and not inside_vmap():
+    if activation in ("tanh", "relu") and _fused_suffice(inputs):
         weights = _weights(kernel, recurrent_kernel, bias)
         states, h = _fused(f"rnn_{activation}", inputs, (initial_h,), weights, mask)
     else:
@@ -123,7 +144,7 @@ def lstm(
 ):  # fmt: skip
     inputs, mask = _sequence(inputs, mask, go_backwards)
     initial = initial_h, initial_c
-    if (activation, recurrent_activation) == ("tanh", "sigmoid") and not inside_vmap():
+    if (activation, recurrent_activation) == ("tanh", "sigmoid") and _fused_suffice(inputs):
         if mask is not None:
             inputs, kernel = _freeze_tail(inputs, kernel, mask)
         weights = _weights(kernel, recurrent_kernel, bias)
@@ -169,7 +190,7 @@ def gru(
     inputs, mask = _sequence(inputs, mask, go_backwards)
     bias, recurrent_bias = (bias[0], bias[1]) if _is_pair(bias) else (bias, None)
     usual = reset_after and (activation, recurrent_activation) == ("tanh", "sigmoid")
-    if usual and not inside_vmap():
+    if usual and _fused_suffice(inputs):
         tensors = (kernel, recurrent_kernel, bias, recurrent_bias)
         weights = _weights(*(None if each is None else _reset_first(each) for each in tensors))
         states, h = _fused("gru", inputs, (initial_h,), weights, mask)
