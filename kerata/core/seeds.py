@@ -14,6 +14,7 @@ import numpy as np
 
 from kerata.backend import select
 from kerata.core import config, names
+from kerata.core.context import current
 from kerata.core.primitive import Tensor, backend_of, primitive
 from kerata.core.registry import register
 from kerata.core.symbolic import SymbolicTensor
@@ -58,6 +59,8 @@ class SeedGenerator:
             raise TypeError(f"SeedGenerator takes no argument {next(iter(kwargs))!r}.")
         self.seed = config.next_seed() if seed is None else checked_seed(seed)
         self.name = name or names.automatic(type(self))
+        self._keys_in_graph: Any = None  # what `next` asks while an engine builds a graph
+        self._twins: dict[str, SeedGenerator] = {}
         with names.name_scope(self.name):
             self.state = Variable(
                 np.array([self.seed, 0], "uint32"),
@@ -80,9 +83,23 @@ class SeedGenerator:
         Returns:
             Tensor of shape (2,) and dtype uint32.
         """
+        backend = self.state.backend
+        if current.scope is None and backend.builds_graph():
+            if self._keys_in_graph is None:
+                self._keys_in_graph = backend.keys_in_graph(np.array([self.seed, 0], "uint32"))
+            return self._keys_in_graph()
         key = self.state.value
         self.state.assign(advance_key(key))
         return key
+
+    def on(self, backend: Any) -> SeedGenerator:
+        """Return the generator for tensors of an engine: this one, or its twin of equal seed."""
+        if backend is self.state.backend:
+            return self
+        if backend.name not in self._twins:
+            with select.use_backend(backend):
+                self._twins[backend.name] = SeedGenerator(self.seed, self.name)
+        return self._twins[backend.name]
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal generator, at its start."""

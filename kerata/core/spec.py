@@ -108,6 +108,14 @@ def shape_of(value: Any) -> Shape:
     return tuple(shape) if shape is not None else spec_of(value).shape
 
 
+def sizes_of(value: Any) -> tuple:
+    """Return the shape of a tensor; where an engine builds a graph for later, unknown sizes are
+    scalar tensors.
+    """
+    engine = select.engine_of(value)
+    return shape_of(value) if engine is None else engine.sizes(value)
+
+
 def dtype_of(value: Any) -> str:
     """Return the dtype name of anything tensor-like."""
     engine = select.engine_of(value)

@@ -100,6 +100,7 @@ from kerata.layers.pooling.windows import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from kerata.layers.preprocessing.random_brightness import RandomBrightness
 from kerata.layers.preprocessing.rescaling import Rescaling
 from kerata.layers.regularization.activity_regularization import ActivityRegularization
 from kerata.layers.regularization.alpha_dropout import AlphaDropout
@@ -212,6 +213,7 @@ __all__ = [
     "RMSNormalization",
     "RNN",
     "ReLU",
+    "RandomBrightness",
     "RepeatVector",
     "Rescaling",
     "Reshape",

@@ -82,8 +82,7 @@ def axes(value: Any, name: str = "axis") -> int | list[int]:
 
 def fraction(value: Any, name: str, one: bool = True) -> float:
     """Return `value`, a number between 0 and 1; exactly 1 only if `one`."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if number and 0 <= value <= 1 and (one or value < 1):
+    if _is_number(value) and 0 <= value <= 1 and (one or value < 1):
         return value
     limit = "between 0 and 1" if one else "of at least 0 and less than 1"
     raise ValueError(f"`{name}` is {value!r}; expected a number {limit}, such as {name}=0.5.")
@@ -91,9 +90,43 @@ def fraction(value: Any, name: str, one: bool = True) -> float:
 
 def non_negative(value: Any, name: str) -> float:
     """Return `value` as a float of at least 0."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
+    if _is_number(value) and value >= 0:
         return value
     raise ValueError(f"`{name}` is {value!r}; expected a number of at least 0.")
+
+
+def interval(value: Any, name: str, low: float, high: float) -> tuple[float, float]:
+    """Return the two numbers between which one is drawn, given these or one number.
+
+    One number is the upper end; the lower one is `low`, or its negative if `low` is negative.
+    It must be within `low` and `high`; two numbers may be any.
+
+    >>> interval(0.2, "factor", -1, 1), interval(0.2, "factor", 0, 1), interval((3, 2), "f", 0, 1)
+    ((-0.2, 0.2), (0, 0.2), (2, 3))
+    """
+    if isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_number, value)):
+        return min(value), max(value)
+    if _is_number(value) and low <= value <= high:
+        return (-abs(value), abs(value)) if low < 0 else (low, value)
+    raise ValueError(
+        f"`{name}` is {value!r}; expected a number from {low} to {high}, or two numbers between "
+        f"which one is drawn, such as {name}=({low}, {high})."
+    )
+
+
+def value_range(value: Any) -> tuple[float, float]:
+    """Return the smallest and the largest value that pixels have."""
+    if isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_number, value)):
+        if value[0] != value[1]:
+            return min(value), max(value)
+    raise ValueError(
+        f"`value_range` is {value!r}; expected the smallest and the largest value of the pixels, "
+        "such as value_range=(0, 255)."
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def one_of(value: Any, allowed: Sequence[str], name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from kerata.backend import select
 from kerata.core import dtypes
 from kerata.core.config import floatx
 from kerata.core.primitive import Tensor, primitive
@@ -414,10 +415,17 @@ def _float_dtype(name: str, dtype: Any) -> str:
 
 def _key_and_shape(seed: Seed, shape: Sequence[int], *tensors: Tensor) -> tuple[Tensor, Shape]:
     """Return a key and a shape of plain numbers; the key is symbolic if a size is unknown."""
-    sizes = tuple(None if size is None else int(size) for size in shape)
-    if None in sizes:
+    sizes = tuple(map(_size, shape))
+    if any(size is None for size in sizes):
         return SymbolicTensor((2,), "uint32"), sizes
     return draw_key(seed, *tensors), sizes
+
+
+def _size(size: Any) -> Any:
+    """Return a size as a number; one that only a run will know stays a tensor, or `None`."""
+    engine = select.engine_of(size)
+    traced = engine is not None and engine.is_traced(size)
+    return size if size is None or traced else int(size)
 
 
 def _scaled(samples: Tensor, factor: Any, offset: Any, dtype: str) -> Tensor:

@@ -225,6 +225,13 @@ PREPROCESSING = [
     Row("Rescaling", {"scale": [1.0, 2.0, 3.0, 4.0], "offset": 1.0}, IMAGE),
 ]
 
+RGB, RGB_CF = (2, 6, 5, 3), (2, 3, 6, 5)
+COLOURS = [
+    Row("RandomBrightness", {"factor": 0.2}, RGB, random=True),
+    Row("RandomBrightness", {"factor": [0.1, 0.3], "value_range": [0, 1], "seed": 3}, RGB_CF,
+        random=True),
+]  # fmt: skip
+
 HEADS = {"num_heads": 2, "key_dim": 3}
 ATTENTION = [
     Row("MultiHeadAttention", HEADS, [SEQUENCE, SEQUENCE], spread=True),
@@ -271,5 +278,6 @@ FAMILIES = {
     "convolution": CONVOLUTION,
     "pooling": POOLING,
     "preprocessing": PREPROCESSING,
+    "colours": COLOURS,
 }
 ROWS = [row for rows in FAMILIES.values() for row in rows]
