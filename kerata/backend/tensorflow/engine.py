@@ -155,62 +155,6 @@ class TensorFlowBackend(Backend):
         asked = isinstance(error, (TypeError, NotImplementedError, AttributeError))
         return asked and any(part in str(error) for part in _VALUE_IS_MISSING)
 
-    # -- gradients -------------------------------------------------------------------------
-
-    def tape(self, persistent: bool) -> Tape:
-        """Return a tape of the engine, which records what is computed from watched tensors."""
-        return Tape(persistent, watch_accessed_variables=False)
-
-    def vjp(self, function: Callable, primals: Sequence[Tensor]) -> tuple[list, Callable, Any]:
-        # Copies, so that one tensor in two places has two gradients.
-        primals = [tf.identity(primal) for primal in primals]
-        with Tape(persistent=True, watch_accessed_variables=False) as tape:
-            tape.watch(primals)
-            outputs, other = function(*primals)
-
-        def pullback(cotangents: list) -> list:
-            return _or_zeros(tape.gradients(outputs, primals, cotangents), primals)
-
-        return outputs, pullback, other
-
-    def jvp(
-        self, function: Callable, primals: Sequence[Tensor], tangents: Sequence[Tensor]
-    ) -> tuple[list, list, Any]:
-        # The pullback is linear, so its own pullback is the derivative along tangents. TensorFlow's
-        # ForwardAccumulator knows no loops, and fails where it is nested with tapes.
-        with Tape(persistent=False, watch_accessed_variables=False) as tape:
-            outputs, pullback, other = self.vjp(function, primals)
-            cotangents = [tf.zeros_like(output) for output in outputs]
-            tape.watch(cotangents)
-            gradients = pullback(cotangents)
-        changes = _or_zeros(tape.gradients(gradients, cotangents, tangents), outputs)
-        return outputs, changes, other
-
-    # -- running ---------------------------------------------------------------------------
-
-    def set_random_seed(self, seed: int) -> None:
-        tf.random.set_seed(seed)
-
-    def abstract_call(self, function: Callable, specs: list[tuple[tuple, str]]) -> Any:
-        tensors = [tf.TensorSpec(shape, dtype) for shape, dtype in specs]
-        compiled = tf.function(function, autograph=False)
-        return compiled.get_concrete_function(*tensors).structured_outputs
-
-    def lacks_value(self, error: Exception) -> bool:
-        asked = isinstance(error, (TypeError, NotImplementedError, AttributeError))
-        return asked and any(part in str(error) for part in _VALUE_IS_MISSING)
-
-    def call_on_host(
-        self, function: Callable[..., np.ndarray], values: list, shape: tuple, dtype: str
-    ) -> Tensor:
-        def run(*arrays: np.ndarray) -> np.ndarray:
-            result = function(*arrays)
-            return result if dtype == "string" else result.astype(dtype, copy=False)
-
-        result = tf.numpy_function(run, values, tf.as_dtype(dtype), stateful=False)
-        result.set_shape(shape)
-        return result
-
     def compile_loop(self, pure: Callable, thoroughly: bool) -> compilation.Loop:
         """Compile a pure step `(constant, state, batch) -> (result, state)` to run many times."""
         return compilation.Loop(pure, use_xla=thoroughly)
