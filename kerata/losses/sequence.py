@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from kerata import ops
 from kerata.core.registry import register
 from kerata.core.spec import shape_of
 from kerata.losses.loss import Loss, Tensor, as_float, as_labels, known_size
 
 _BLANK = 0
-# Stands for the logarithm of 0, where a real one would give NaN gradients.
-_IMPOSSIBLE = -1e30
 
 
 @register("losses")
@@ -45,64 +41,9 @@ def ctc(y_true: Any, y_pred: Any) -> Tensor:
             f"ctc: y has shape {labels}, the predictions have shape {scores}; expected "
             "(batch, labels) and (batch, time, classes)."
         )
-    scores = _along_labels(ops.log_softmax(y_pred, axis=-1), y_true)
     lengths = ops.sum(ops.cast(ops.not_equal(y_true, _BLANK), "int32"), axis=1)
-    return ops.negative(_log_likelihood(scores, _may_skip(y_true), lengths))
-
-
-def _along_labels(log_probabilities: Tensor, labels: Tensor) -> Tensor:
-    """Return the log-probability, at each time, of each label and of the blanks around it.
-
-    Args:
-        log_probabilities: shape (batch, time, classes).
-        labels: shape (batch, labels).
-
-    Returns:
-        Shape (time, batch, 2 labels + 1): blank, first label, blank, second label, ..., blank.
-    """
-    shape = shape_of(log_probabilities)[:2] + (known_size(labels, 1),)
-    index = ops.broadcast_to(ops.expand_dims(labels, 1), shape)
-    of_labels = ops.take_along_axis(log_probabilities, index, axis=2)
-    of_blank = log_probabilities[:, :, _BLANK : _BLANK + 1]
-    pairs = ops.stack([ops.broadcast_to(of_blank, shape), of_labels], axis=3)
-    pairs = ops.reshape(pairs, shape[:2] + (2 * shape[2],))
-    return ops.transpose(ops.concatenate([pairs, of_blank], axis=2), (1, 0, 2))
-
-
-def _may_skip(labels: Tensor) -> Tensor:
-    """Return where the blank before a state may be left out: before a label unlike the last."""
-    before = ops.pad(labels[:, :-1], ((0, 0), (1, 0)), constant_values=_BLANK)
-    differs = ops.logical_and(ops.not_equal(labels, _BLANK), ops.not_equal(labels, before))
-    pairs = ops.stack([ops.zeros_like(differs), differs], axis=2)
-    states = ops.reshape(pairs, (known_size(labels, 0), 2 * known_size(labels, 1)))
-    return ops.pad(states, ((0, 0), (0, 1)))
-
-
-def _log_likelihood(scores: Tensor, may_skip: Tensor, lengths: Tensor) -> Tensor:
-    """Return the log of the summed probability of all alignments: the forward algorithm.
-
-    Args:
-        scores: log-probability of each state, shape (time, batch, states).
-        may_skip: whether a state may follow the last but one, shape (batch, states).
-        lengths: how many labels there are, shape (batch,).
-    """
-    states = np.arange(known_size(scores, 2))
-
-    def shifted(alpha: Tensor, by: int) -> Tensor:
-        return ops.pad(alpha[:, :-by], ((0, 0), (by, 0)), constant_values=_IMPOSSIBLE)
-
-    def advance(alpha: Tensor, score: Tensor) -> tuple[Tensor, None]:
-        skipped = ops.where(may_skip, shifted(alpha, 2), _IMPOSSIBLE)
-        ways = ops.stack([alpha, shifted(alpha, 1), skipped], axis=0)
-        return ops.add(ops.logsumexp(ways, axis=0), score), None
-
-    # Before the first step it is as if a blank had been seen.
-    start = ops.where(states == 0, ops.zeros_like(scores[0]), _IMPOSSIBLE)
-    alpha, _ = ops.scan(advance, start, scores)
-    # An alignment ends in the last label or in the blank after it.
-    past_end = ops.subtract(states, ops.expand_dims(ops.multiply(lengths, 2), 1))
-    ends = ops.logical_and(ops.less_equal(past_end, 0), ops.greater_equal(past_end, -1))
-    return ops.logsumexp(ops.where(ends, alpha, _IMPOSSIBLE), axis=1)
+    steps = ops.multiply(ops.ones_like(lengths), known_size(y_pred, 1))
+    return ops.ctc_loss(y_true, y_pred, lengths, steps, mask_index=_BLANK)
 
 
 @register("losses")

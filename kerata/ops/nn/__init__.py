@@ -34,6 +34,7 @@ from kerata.ops.nn.activations import (
 from kerata.ops.nn.attention import dot_product_attention
 from kerata.ops.nn.complex_numbers import polar
 from kerata.ops.nn.convolution import conv, conv_transpose, depthwise_conv, separable_conv
+from kerata.ops.nn.ctc import ctc_decode, ctc_loss
 from kerata.ops.nn.images import depth_to_space, fold, psnr, space_to_depth, unfold
 from kerata.ops.nn.indices import embedding, multi_hot, one_hot
 from kerata.ops.nn.losses import (
@@ -61,6 +62,8 @@ __all__ = [
     "celu",
     "conv",
     "conv_transpose",
+    "ctc_decode",
+    "ctc_loss",
     "depth_to_space",
     "depthwise_conv",
     "dot_product_attention",
