@@ -7,8 +7,9 @@ Everything is imported when first used: `import kerata` loads no engine.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kerata import lazy
 
 __version__ = "0.1.0"
 
@@ -17,20 +18,23 @@ _PUBLIC = {
     "activations": "kerata.activations",
     "backend": "kerata.backend",
     "callbacks": "kerata.callbacks",
-    "config": "kerata.core.config",
+    "config": "kerata.config",
     "constraints": "kerata.constraints",
     "datasets": "kerata.datasets",
+    "dtype_policies": "kerata.dtype_policies",
     "initializers": "kerata.initializers",
     "layers": "kerata.layers",
+    "legacy": "kerata.legacy",
     "losses": "kerata.losses",
     "metrics": "kerata.metrics",
+    "mixed_precision": "kerata.mixed_precision",
     "models": "kerata.models",
     "ops": "kerata.ops",
     "optimizers": "kerata.optimizers",
     "random": "kerata.random",
     "regularizers": "kerata.regularizers",
     "saving": "kerata.saving",
-    "tree": "kerata.core.tree",
+    "tree": "kerata.tree",
     "utils": "kerata.utils",
     "visualization": "kerata.visualization",
     "GradientTape": "kerata.core.tape:GradientTape",
@@ -46,6 +50,7 @@ _PUBLIC = {
     "Regularizer": "kerata.regularizers:Regularizer",
     "Sequential": "kerata.models:Sequential",
     "DTypePolicy": "kerata.core.dtype_policy:DTypePolicy",
+    "FloatDTypePolicy": "kerata.core.dtype_policy:FloatDTypePolicy",
     "StatelessScope": "kerata.core.scope:StatelessScope",
     "Variable": "kerata.core.variable:Variable",
     "function": "kerata.core.function:function",
@@ -74,10 +79,16 @@ if TYPE_CHECKING:
         callbacks as callbacks,
     )
     from kerata import (
+        config as config,
+    )
+    from kerata import (
         constraints as constraints,
     )
     from kerata import (
         datasets as datasets,
+    )
+    from kerata import (
+        dtype_policies as dtype_policies,
     )
     from kerata import (
         initializers as initializers,
@@ -86,10 +97,16 @@ if TYPE_CHECKING:
         layers as layers,
     )
     from kerata import (
+        legacy as legacy,
+    )
+    from kerata import (
         losses as losses,
     )
     from kerata import (
         metrics as metrics,
+    )
+    from kerata import (
+        mixed_precision as mixed_precision,
     )
     from kerata import (
         models as models,
@@ -110,14 +127,15 @@ if TYPE_CHECKING:
         saving as saving,
     )
     from kerata import (
+        tree as tree,
+    )
+    from kerata import (
         utils as utils,
     )
     from kerata import (
         visualization as visualization,
     )
     from kerata.backend.select import use_backend as use_backend
-    from kerata.core import config as config
-    from kerata.core import tree as tree
     from kerata.core.differentiation import grad as grad
     from kerata.core.differentiation import hessian as hessian
     from kerata.core.differentiation import jacobian as jacobian
@@ -125,6 +143,7 @@ if TYPE_CHECKING:
     from kerata.core.differentiation import value_and_grad as value_and_grad
     from kerata.core.differentiation import vjp as vjp
     from kerata.core.dtype_policy import DTypePolicy as DTypePolicy
+    from kerata.core.dtype_policy import FloatDTypePolicy as FloatDTypePolicy
     from kerata.core.function import function as function
     from kerata.core.names import name_scope as name_scope
     from kerata.core.scope import StatelessScope as StatelessScope
@@ -145,17 +164,4 @@ if TYPE_CHECKING:
 
     KerasTensor = SymbolicTensor
 
-
-def __getattr__(name: str) -> Any:
-    target = _PUBLIC.get(name)
-    if target is None:
-        raise AttributeError(f"module 'kerata' has no attribute {name!r}")
-    module, _, attribute = target.partition(":")
-    found = importlib.import_module(module)
-    value = getattr(found, attribute) if attribute else found
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy.names(__name__, _PUBLIC)

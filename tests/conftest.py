@@ -10,6 +10,12 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # Test processes run side by side; threads of one would only wait for those of the others.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# GPUs multiply float32 in lower precision otherwise, and no number would agree with an oracle's.
+os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
+os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
+# Three engines share the memory of one device, also between the processes of a run.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
 import pytest  # noqa: E402
 
@@ -48,5 +54,5 @@ def training_backend(request):
 @pytest.fixture(autouse=True)
 def fresh_names_and_seed():
     """Each test counts automatic names from the start and draws the same seeds."""
-    kerata.utils.clear_session()
+    kerata.utils.clear_session(free_memory=False)
     kerata.utils.set_random_seed(1234)

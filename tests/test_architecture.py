@@ -31,6 +31,7 @@ ORDER = (
     "models",
     "saving",
     "utils",
+    "legacy",
     "datasets",
     "visualization",
     "demo",

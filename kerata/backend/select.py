@@ -92,7 +92,7 @@ def backend() -> str:
     return default().name
 
 
-def set_backend(name: str) -> None:
+def set_backend(backend: str) -> None:
     """Set the default backend of the process: `"jax"`, `"torch"`, `"tensorflow"` or `"numpy"`.
 
     Models made before keep their own.
@@ -101,7 +101,7 @@ def set_backend(name: str) -> None:
         ValueError: if there is no such backend.
         ImportError: if its engine is not installed.
     """
-    _process["backend"] = load(name)
+    _process["backend"] = load(backend)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Settings of the process: floatx, epsilon, image layout, seeds, tracebacks; and the backend.
 
-The starting values come from `~/.kerata/kerata.json` where it exists (keys `floatx`,
-`epsilon`, `image_data_format`, `backend`).
+`kerata/config.py` lists them for users. The starting values come from `~/.kerata/kerata.json`
+where it exists (keys `floatx`, `epsilon`, `image_data_format`, `backend`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import secrets
+import warnings
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -19,17 +20,26 @@ from kerata.backend.select import backend, set_backend, use_backend
 __all__ = [
     "backend",
     "check_numerics",
+    "disable_interactive_logging",
     "disable_traceback_filtering",
+    "enable_interactive_logging",
     "enable_traceback_filtering",
+    "enable_unsafe_deserialization",
     "epsilon",
     "floatx",
     "image_data_format",
+    "is_interactive_logging_enabled",
+    "is_nnx_enabled",
     "is_traceback_filtering_enabled",
+    "max_epochs",
+    "max_steps_per_epoch",
     "next_seed",
     "set_backend",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
+    "set_max_epochs",
+    "set_max_steps_per_epoch",
     "set_random_seed",
     "use_backend",
 ]
@@ -44,12 +54,20 @@ def _saved_settings() -> dict[str, Any]:
     return json.loads(path.read_text()) if path.is_file() else {}
 
 
+def _limit_of_environment(variable: str) -> int | None:
+    text = os.environ.get(variable)
+    return int(text) if text else None
+
+
 _saved = _saved_settings()
 _settings: dict[str, Any] = {
     "floatx": _saved.get("floatx", "float32"),
     "epsilon": _saved.get("epsilon", 1e-7),
     "image_data_format": _saved.get("image_data_format", "channels_last"),
     "filter_tracebacks": True,
+    "interactive_logging": True,
+    "max_epochs": _limit_of_environment("KERAS_MAX_EPOCHS"),
+    "max_steps_per_epoch": _limit_of_environment("KERAS_MAX_STEPS_PER_EPOCH"),
 }
 
 
@@ -121,6 +139,84 @@ def disable_traceback_filtering() -> None:
 def is_traceback_filtering_enabled() -> bool:
     """Tell whether frames inside kerata are left out of tracebacks."""
     return _settings["filter_tracebacks"]
+
+
+def enable_interactive_logging() -> None:
+    """Let `fit`, `evaluate` and `predict` show a bar that moves, where output is a terminal."""
+    _settings["interactive_logging"] = True
+
+
+def disable_interactive_logging() -> None:
+    """Let `fit`, `evaluate` and `predict` write one plain line per epoch, as into a file."""
+    _settings["interactive_logging"] = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Tell whether a progress bar may move.
+
+    >>> is_interactive_logging_enabled()
+    True
+    """
+    return _settings["interactive_logging"]
+
+
+def max_epochs() -> int | None:
+    """Return the most epochs that `fit` trains, whatever it is asked for; `None` for no limit."""
+    return _settings["max_epochs"]
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Set the most epochs that `fit` trains, whatever it is asked for: for quick checks of scripts.
+
+    The variable KERAS_MAX_EPOCHS sets it from outside.
+
+    Args:
+        max_epochs: an integer >= 1, or `None` for no limit.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    _settings["max_epochs"] = _checked_limit("max_epochs", max_epochs)
+
+
+def max_steps_per_epoch() -> int | None:
+    """Return the most steps of an epoch, an evaluation or a prediction; `None` for no limit."""
+    return _settings["max_steps_per_epoch"]
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Set the most steps that an epoch, an evaluation or a prediction runs: for quick checks.
+
+    The variable KERAS_MAX_STEPS_PER_EPOCH sets it from outside.
+
+    Args:
+        max_steps_per_epoch: an integer >= 1, or `None` for no limit.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    limit = _checked_limit("max_steps_per_epoch", max_steps_per_epoch)
+    _settings["max_steps_per_epoch"] = limit
+
+
+def _checked_limit(name: str, value: int | None) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise ValueError(f"`{name}` is {value!r}; expected an integer >= 1, or None for no limit.")
+    return value
+
+
+def is_nnx_enabled() -> bool:
+    """Tell whether layers are Flax NNX modules: never; see `layer.functional()` for Flax."""
+    return False
+
+
+def enable_unsafe_deserialization() -> None:
+    """Warn that there is nothing to enable: kerata never runs code that a file holds."""
+    warnings.warn(
+        "kerata never runs code that a file holds: give functions and classes of yours in "
+        "`custom_objects`, or register them with `register_keras_serializable`.",
+        stacklevel=2,
+    )
 
 
 def check_numerics(enabled: bool = True) -> AbstractContextManager[None]:

@@ -147,6 +147,39 @@ def promote(*dtypes: str) -> str:
     return strong(bound)
 
 
+def result_type(*dtypes: Any) -> str:
+    """Return the dtype of an operation on tensors of these dtypes; floatx for none.
+
+    Args:
+        dtypes: dtypes as `canonical` takes them; `int`, `float` and `bool` stand for Python
+            numbers, which do not widen tensors of their kind.
+
+    >>> result_type("int32", float), result_type("float16", int), result_type()
+    ('float32', 'float16', 'float32')
+    """
+    weak = {bool: "weak_bool", int: "weak_int", float: "weak_float"}
+    found = [weak[d] if isinstance(d, type) and d in weak else canonical(d) for d in dtypes]
+    return promote(*found) if found else floatx()
+
+
+def is_float_dtype(dtype: Any) -> bool:
+    """Tell whether a dtype, however given, is a real floating type.
+
+    >>> is_float_dtype(np.float16), is_float_dtype("int8")
+    (True, False)
+    """
+    return is_float(canonical(dtype))
+
+
+def is_int_dtype(dtype: Any) -> bool:
+    """Tell whether a dtype, however given, is an integer type.
+
+    >>> is_int_dtype("uint8"), is_int_dtype("bool")
+    (True, False)
+    """
+    return is_integer(canonical(dtype))
+
+
 def strong(dtype: str) -> str:
     """Return the dtype that a weak dtype has when it stands alone."""
     return (WEAK[dtype] or floatx()) if dtype in WEAK else dtype

@@ -34,9 +34,14 @@ def snake_case(name: str) -> str:
 
 def unique(prefix: str) -> str:
     """Return `prefix` the first time it is asked for, then `prefix_1`, `prefix_2`, ..."""
-    count = _counts[prefix]
-    _counts[prefix] += 1
+    count = uid(prefix) - 1
     return f"{prefix}_{count}" if count else prefix
+
+
+def uid(prefix: str = "") -> int:
+    """Return 1 the first time it is asked for, then 2, ...; `unique` counts along."""
+    _counts[prefix] += 1
+    return _counts[prefix]
 
 
 def automatic(cls: type) -> str:

@@ -54,6 +54,37 @@ def record(operation: Callable, args: tuple, kwargs: dict, specs: Any) -> Any:
     return node.structure
 
 
+def get_source_inputs(tensor: Any) -> Any:
+    """Return the inputs that a symbolic tensor is computed from.
+
+    Args:
+        tensor: a symbolic tensor; anything else is returned as it is.
+
+    Returns:
+        A list of symbolic tensors, in the order in which they are first used.
+
+    >>> import kerata
+    >>> a, b = kerata.Input((2,)), kerata.Input((2,))
+    >>> [source is a for source in kerata.utils.get_source_inputs(a * 2)]
+    [True]
+    """
+    if not isinstance(tensor, SymbolicTensor):
+        return tensor
+    sources: dict[int, SymbolicTensor] = {}
+    seen: set[int] = set()
+    waiting = [tensor]
+    while waiting:
+        found = waiting.pop()
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        inputs = found.node.inputs if found.node is not None else []
+        if not inputs:
+            sources[id(found)] = found
+        waiting += reversed(inputs)
+    return list(sources.values())
+
+
 class SymbolicTensor:
     """A tensor without a value: shape, dtype, and the operation that makes it.
 

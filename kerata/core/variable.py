@@ -16,7 +16,7 @@ from kerata.backend import select
 from kerata.core import dtypes, names, tree
 from kerata.core.context import current
 from kerata.core.spec import Shape, TensorSpec, spec_of
-from kerata.core.symbolic import define_operators
+from kerata.core.symbolic import SymbolicTensor, define_operators
 
 
 class Variable:
@@ -273,6 +273,14 @@ def numpy_dtype(dtype: str) -> Any:
         return np.dtype(getattr(ml_dtypes, dtype))
 
 
+def is_tensor_like(value: Any) -> bool:
+    """Tell whether a value is an engine tensor, an array, a symbolic tensor or a variable."""
+    return (
+        isinstance(value, (np.ndarray, np.generic, SymbolicTensor, Variable))
+        or select.engine_of(value) is not None
+    )
+
+
 def assign_all(variables: Sequence[Variable], values: Sequence[Any]) -> None:
     """Assign many variables of one backend at once, faster than one by one.
 
@@ -321,7 +329,6 @@ def as_state(variable: Variable, value: Any) -> Any:
     ):
         return value
     from kerata.core.primitive import convert_to_numpy, to_tensor
-    from kerata.core.symbolic import SymbolicTensor
 
     if isinstance(value, Variable):
         value = value.value

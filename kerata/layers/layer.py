@@ -26,11 +26,11 @@ from kerata.core.context import (
 )
 from kerata.core.dtype_policy import DTypePolicy, get_policy
 from kerata.core.errors import KerataWarning, user_facing
-from kerata.core.primitive import any_symbolic, convert
+from kerata.core.primitive import any_symbolic
 from kerata.core.serialization import Configurable, resolve
 from kerata.core.spec import TensorSpec, dtype_of, shape_of, spec_of
 from kerata.core.symbolic import SymbolicTensor, record
-from kerata.core.variable import Variable
+from kerata.core.variable import Variable, is_tensor_like
 from kerata.layers.inference import infer_output_spec
 from kerata.layers.input_spec import InputSpec, check_inputs
 from kerata.layers.interop import Interop
@@ -75,8 +75,8 @@ class Layer(Interop, Configurable):
     supports_masking: bool = False
     # What the inputs must look like: an InputSpec, a list of them, or `None`.
     input_spec: Any = None
-    # In which dtypes it computes and keeps its variables; set by the constructor.
-    dtype_policy: Any = None
+    # The kind of input that needs nothing but `call`: type, shape and dtype.
+    _settled: tuple | None = None
     # Whether `build` is running.
     _building: bool = False
 
@@ -106,7 +106,7 @@ class Layer(Interop, Configurable):
             )
         self._set_name(name)
         self.activity_regularizer = resolve("regularizers", activity_regularizer)
-        self.dtype_policy = get_policy(dtype)
+        self.dtype_policy = dtype
         self.autocast = autocast
         self.built = False
         if self._overrides("compute_mask"):
@@ -119,7 +119,6 @@ class Layer(Interop, Configurable):
         self._losses: list[Any] = []
         self._build_shapes: dict[str, Any] | None = None
         self._seen: Any = None
-        self._settled: tuple | None = None
         self._nodes: list[Any] = []
         # Trainable variables that calls read although other layers own them (core.tape).
         self.borrowed_variables: dict[int, Variable] = {}
@@ -149,24 +148,34 @@ class Layer(Interop, Configurable):
         return self._path
 
     @property
+    def dtype_policy(self) -> DTypePolicy:
+        """In which dtypes it computes and keeps its variables; the variables made so far stay."""
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, policy: Any) -> None:
+        self._dtype_policy = get_policy(policy)
+        self._settled = None
+
+    @property
     def dtype(self) -> str:
         """Dtype of its variables."""
-        return self.dtype_policy.variable_dtype
+        return self.variable_dtype
 
     @property
     def variable_dtype(self) -> str:
         """Dtype of its variables."""
-        return self.dtype_policy.variable_dtype
+        return self._dtype_policy.at(self._path).variable_dtype
 
     @property
     def compute_dtype(self) -> str:
         """Dtype that it computes in."""
-        return self.dtype_policy.compute_dtype
+        return self._dtype_policy.at(self._path).compute_dtype
 
     @property
     def input_dtype(self) -> str:
         """Dtype that float inputs are cast to."""
-        return self.dtype_policy.compute_dtype
+        return self.compute_dtype
 
     @property
     def quantization_mode(self) -> None:
@@ -445,7 +454,7 @@ class Layer(Interop, Configurable):
         shapes = {}
         for name, value in arguments.items():
             found = tree.flatten(value)
-            if found and all(_is_tensor(leaf) for leaf in found):
+            if found and all(is_tensor_like(leaf) for leaf in found):
                 shapes[f"{name}_shape"] = tree.map_structure(lambda leaf: shape_of(leaf), value)
         return shapes
 
@@ -588,21 +597,7 @@ class Layer(Interop, Configurable):
         )
 
     def _convert_leaf(self, value: Any) -> Any:
-        """Convert one tensor-like leaf; text, flags, numbers and None stay as they are."""
-        if value is None or isinstance(value, (str, bool, int)) or not _is_tensor(value):
-            if not isinstance(value, float):
-                return value
-        mask = masks.of(value)
-        wanted = self.compute_dtype if self.autocast else None
-        if isinstance(value, np.ndarray) and value.dtype.kind in "OUS":
-            return value
-        tensor = convert(value)
-        dtype = spec_of(tensor).dtype
-        if wanted is not None and dtypes.is_float(dtype) and dtype != wanted:
-            tensor = convert(tensor, wanted)
-        if mask is not None and tensor is not value:
-            masks.attach(tensor, mask)
-        return tensor
+        return self.dtype_policy.convert_input(value, self.autocast, self.compute_dtype)
 
     def _prepare(self, args: tuple, kwargs: dict) -> None:
         """Check the inputs against `input_spec` and build, the first time a shape is seen."""
@@ -824,15 +819,8 @@ def _collect_state(value: Any, found: list) -> None:
         found.append(value)
 
 
-def _is_tensor(value: Any) -> bool:
-    return (
-        isinstance(value, (np.ndarray, np.generic, SymbolicTensor, Variable))
-        or select.engine_of(value) is not None
-    )
-
-
 def _spec_or_none(value: Any) -> TensorSpec | None:
-    return spec_of(value) if _is_tensor(value) else None
+    return spec_of(value) if is_tensor_like(value) else None
 
 
 def _as_shapes(value: Any) -> Any:
@@ -888,7 +876,7 @@ def _note_layer(error: Exception, layer: Layer, args: tuple) -> None:
     except AttributeError:
         return
     if repr(layer.path) not in str(error):
-        specs = [spec_of(a) for a in tree.flatten(args) if _is_tensor(a)]
+        specs = [spec_of(a) for a in tree.flatten(args) if is_tensor_like(a)]
         given = ", ".join(f"{spec.dtype}{list(spec.shape)}" for spec in specs)
         error.add_note(f"In layer {layer.path!r} ({type(layer).__name__}), called on {given}.")
 

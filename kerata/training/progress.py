@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TextIO
 
+from kerata.core import config
+
 #: seconds between two drawings of the line on a terminal
 INTERVAL = 0.1
 
@@ -33,8 +35,9 @@ class Terminal:
 
     def __init__(self, stream: TextIO | None = None):
         self.stream = sys.stdout if stream is None else stream
-        interactive = getattr(self.stream, "isatty", lambda: False)()
-        self.redraws = interactive and os.environ.get("TERM") != "dumb"
+        terminal = getattr(self.stream, "isatty", lambda: False)()
+        dumb = os.environ.get("TERM") == "dumb"
+        self.redraws = terminal and not dumb and config.is_interactive_logging_enabled()
         self.colours = self.redraws and "NO_COLOR" not in os.environ and _understands_ansi()
         self.full, self.tip, self.empty = "━╸ " if self._prints("━╸") else "=> "
         self.dots = "…" if self._prints("…") else "..."

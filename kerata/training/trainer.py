@@ -323,6 +323,7 @@ class Trainer:
                 "model after `kerata.config.set_backend('jax')` or 'torch'."
             )
         engine.prepare_training()
+        epochs = min(epochs, config.max_epochs() or epochs)
         if validation_split:
             (x, y, sample_weight), held_out = split(x, y, sample_weight, validation_split)
             validation_data = validation_data or held_out

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from kerata import random
+from kerata.core.dtype_policy import DTypePolicyMap
 from kerata.core.registry import register
 from kerata.core.spec import shape_of
 from kerata.layers.arguments import data_format as checked_data_format
@@ -100,7 +101,10 @@ class SpatialDropout(Dropout):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        return {**super().get_config(), "dtype": self.dtype_policy.name}
+        config = super().get_config()
+        policy = self.dtype_policy
+        # Files give the dtype of this layer by name; a map of policies has none that says all.
+        return config if isinstance(policy, DTypePolicyMap) else {**config, "dtype": policy.name}
 
 
 @register("layers")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from kerata.core import config, tree
@@ -67,9 +68,32 @@ def as_batches(
     (3, [32, 32, 6])
     """
     _check_steps(steps, steps_name)
-    seed = config.next_seed() if seed is None else seed
     if isinstance(x, Batches):
         return x
+    seed = config.next_seed() if seed is None else seed
+    make = functools.partial(
+        _batches_of, x, y, sample_weight, batch_size, shuffle=shuffle, class_weight=class_weight,
+        seed=seed, allow_text=allow_text, steps_name=steps_name,
+    )  # fmt: skip
+    batches = make(steps)
+    limit = config.max_steps_per_epoch()
+    if limit is not None and (batches.num_batches is None or batches.num_batches > limit):
+        return make(limit)
+    return batches
+
+
+def _batches_of(
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    batch_size: int | None,
+    steps: int | None,
+    shuffle: bool | str,
+    class_weight: Any,
+    seed: int,
+    allow_text: bool,
+    steps_name: str,
+) -> Batches:
     if is_py_dataset(x):
         _refuse_separate(x, y, sample_weight)
         return PyDatasetBatches(x, steps, shuffle, class_weight, seed, allow_text)

@@ -1,0 +1,3 @@
+"""Names of older releases."""
+
+from kerata.legacy import saving as saving

@@ -1,0 +1,23 @@
+"""Mixed precision: compute in half, keep variables in float32. Keras' older names.
+
+>>> import kerata
+>>> kerata.mixed_precision.Policy("mixed_float16").compute_dtype
+'float16'
+"""
+
+from kerata.core.dtype_policy import DTypePolicy, dtype_policy, set_dtype_policy
+from kerata.optimizers import LossScaleOptimizer
+
+Policy = DTypePolicy
+global_policy = dtype_policy
+set_global_policy = set_dtype_policy
+
+__all__ = [
+    "DTypePolicy",
+    "LossScaleOptimizer",
+    "Policy",
+    "dtype_policy",
+    "global_policy",
+    "set_dtype_policy",
+    "set_global_policy",
+]

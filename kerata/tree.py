@@ -1,0 +1,38 @@
+"""Nested structures of tensors: tuples, named tuples, lists and dicts.
+
+>>> import kerata
+>>> kerata.tree.flatten({"b": 1, "a": [2, 3]})
+[2, 3, 1]
+"""
+
+from kerata.core.tree import (
+    MAP_TO_NONE,
+    assert_same_paths,
+    assert_same_structure,
+    flatten,
+    flatten_with_path,
+    is_nested,
+    lists_to_tuples,
+    map_shape_structure,
+    map_structure,
+    map_structure_up_to,
+    pack,
+    pack_sequence_as,
+    traverse,
+)
+
+__all__ = [
+    "MAP_TO_NONE",
+    "assert_same_paths",
+    "assert_same_structure",
+    "flatten",
+    "flatten_with_path",
+    "is_nested",
+    "lists_to_tuples",
+    "map_shape_structure",
+    "map_structure",
+    "map_structure_up_to",
+    "pack",
+    "pack_sequence_as",
+    "traverse",
+]

@@ -1,0 +1,5 @@
+"""Configurations in the form of Keras 1 and 2."""
+
+from kerata.core.legacy_serialization import deserialize_keras_object, serialize_keras_object
+
+__all__ = ["deserialize_keras_object", "serialize_keras_object"]
