@@ -21,7 +21,7 @@ def prepare(name: str) -> Callable[[], list[float]]:
     x, y = data(name)
     pictures = torch.from_numpy(np.ascontiguousarray(x.reshape(len(x), 1, 28, 28)))
     if name == "tape":
-        epoch = _tape(torch.from_numpy(x), torch.from_numpy(y.astype("int64")))
+        epoch = _tape(x, y.astype("int64"))
     else:
         epoch = _vae(pictures) if name == "vae" else _gan(pictures, task.batch)
 
@@ -37,7 +37,7 @@ def _follow(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
     optimizer.step()
 
 
-def _tape(x: torch.Tensor, y: torch.Tensor) -> Epoch:
+def _tape(x: np.ndarray, y: np.ndarray) -> Epoch:
     network = nn.Sequential(
         nn.Linear(784, 128), nn.Sigmoid(), nn.Linear(128, 256), nn.Sigmoid(), nn.Linear(256, 10),
         nn.Softmax(-1),
@@ -53,8 +53,8 @@ def _tape(x: torch.Tensor, y: torch.Tensor) -> Epoch:
             return loss.detach(), (probabilities.argmax(-1) == y).float().mean()
 
     def epoch(order: torch.Tensor) -> None:
-        for rows in order:
-            loss, accuracy = step(x[rows], y[rows])
+        for rows in order.numpy():  # batches are cut as in the other loops, from arrays
+            loss, accuracy = step(torch.from_numpy(x[rows]), torch.from_numpy(y[rows]))
         loss.item(), accuracy.item()
 
     return epoch

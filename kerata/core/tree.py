@@ -133,6 +133,8 @@ def map_structure(
         return map_structure(
             lambda *leaves: None if leaves[0] is None else func(*leaves), *structures
         )
+    if len(structures) == 1:
+        return _map(func, structures[0])
     first = structures[0]
     if isinstance(first, dict):
         _check_alike(structures, dict)
@@ -143,6 +145,21 @@ def map_structure(
         columns = zip(*structures, strict=True)
         return _rebuild(first, [map_structure(func, *column) for column in columns])
     return func(*structures)
+
+
+def _map(func: Callable, structure: Structure) -> Structure:
+    """Apply a function to the leaves of one structure: at each call of a compiled function."""
+    kind = type(structure)
+    if kind is tuple:
+        return tuple([_map(func, child) for child in structure])
+    if kind is list:
+        return [_map(func, child) for child in structure]
+    if isinstance(structure, dict):
+        mapped = {key: _map(func, child) for key, child in structure.items()}
+        return mapped if kind is dict else kind(mapped)
+    if isinstance(structure, (list, tuple)):
+        return _rebuild(structure, [_map(func, child) for child in structure])
+    return func(structure)
 
 
 def _check_alike(structures: tuple, kind: Any) -> None:
