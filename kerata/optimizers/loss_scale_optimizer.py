@@ -119,7 +119,7 @@ class LossScaleOptimizer(Optimizer):
         variables = self._matching_variables(grads, trainable_variables)
         with variables[0].backend.inference():
             scale = self._host(self.dynamic_scale)
-            finite = self._host(_all_finite(grads))
+            finite = self._host(self.check_finite(grads))
             backend = variables[0].backend
             grads = [None if g is None else g * fitting(1.0 / scale, g, backend) for g in grads]
             if finite is True:
@@ -127,6 +127,15 @@ class LossScaleOptimizer(Optimizer):
             elif finite is not False:
                 self._apply_if(finite, grads, variables)
             self._adapt(finite, scale)
+
+    def check_finite(self, grads: Sequence[Tensor]) -> Tensor:
+        """Return whether all elements of all gradients are finite, a boolean scalar.
+
+        Args:
+            grads: The gradients; `None` for a variable that the loss does not depend on.
+        """
+        each = [ops.all(ops.isfinite(g)) for g in grads if g is not None]
+        return ops.all(ops.stack(each)) if each else ops.array(True)
 
     def _apply_if(self, finite: Scalar, grads: list[Tensor], variables: list[Variable]) -> None:
         """Update, and take it back where gradients turn out infinite in the compiled step."""
@@ -184,12 +193,6 @@ class LossScaleOptimizer(Optimizer):
         """
         inner = serialization.deserialize(config["inner_optimizer"], custom_objects)
         return cls(**{**config, "inner_optimizer": inner})
-
-
-def _all_finite(grads: list[Tensor]) -> Tensor:
-    """Return whether all elements of all gradients are finite, a boolean scalar."""
-    each = [ops.all(ops.isfinite(g)) for g in grads if g is not None]
-    return ops.all(ops.stack(each)) if each else ops.array(True)
 
 
 def _either(condition: Scalar, value: Scalar, other: Scalar) -> Scalar:

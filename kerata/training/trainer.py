@@ -20,6 +20,7 @@ from kerata.core.spec import TensorSpec
 from kerata.core.symbolic import SymbolicTensor
 from kerata.core.tape import GradientTape
 from kerata.core.variable import Variable
+from kerata.optimizers import LossScaleOptimizer
 from kerata.training.data import Batch, Batches, Chunk, as_batches, split, unpack_validation_data
 from kerata.training.divergence import has_diverged
 from kerata.training.first_batch import check_first_batch
@@ -76,12 +77,15 @@ class Trainer:
             steps_per_execution: steps fused into one call; chosen automatically if `None`.
             jit_compile: `False` to leave out the engine's compiler, `True` to use XLA also where
                 `"auto"` finds that too slow to be worth it: for short runs on TensorFlow.
-            auto_scale_loss: kept for Keras' signature; used with float16 policies.
+            auto_scale_loss: whether a model that computes in float16 and keeps its variables in
+                float32 gets a `LossScaleOptimizer` around its optimizer.
 
         Raises:
             ValueError: if a name is unknown; says the nearest one.
         """
         self.optimizer = resolve("optimizers", optimizer)
+        if auto_scale_loss and self.optimizer is not None:
+            self.optimizer = self._with_scaled_loss(self.optimizer)
         self.loss = loss
         self.run_eagerly = run_eagerly
         self.jit_compile = jit_compile
@@ -103,7 +107,16 @@ class Trainer:
             "run_eagerly": run_eagerly,
             "steps_per_execution": steps_per_execution,
             "jit_compile": jit_compile,
+            **({} if auto_scale_loss else {"auto_scale_loss": False}),
         }
+
+    def _with_scaled_loss(self, optimizer: Any) -> Any:
+        """Return an optimizer that scales the loss, where gradients would vanish in float16."""
+        policy: Any = self.dtype_policy  # type: ignore[attr-defined]
+        mixed = (policy.compute_dtype, policy.variable_dtype) == ("float16", "float32")
+        if not mixed or isinstance(optimizer, LossScaleOptimizer):
+            return optimizer
+        return LossScaleOptimizer(optimizer)
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Return the arguments of `compile` as plain data; `None` if not compiled."""
