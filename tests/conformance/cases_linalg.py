@@ -50,6 +50,7 @@ CASES = [
     *(Case("contract", (operands, subscripts), oracle=contract) for operands, subscripts in (
         ([normal(2, 3), normal(3, 4)], "ij,jk->ik"),
         ([normal(2, 3), normal(3, 4)], "ij,jk"),
+        ([integers(5, 2, 3), integers(5, 3, 2)], "ij,jk->ki"),
         ([A, normal(3, 4)], "...i,ij->...j"),
         ([A, B], "b...c,bcd->bd..."),
         ([A], "bii->bi"),

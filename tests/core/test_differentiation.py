@@ -9,6 +9,7 @@ import pytest
 import kerata
 from kerata import layers, ops
 from kerata.core.context import current
+from tests.devices import on_gpu
 
 
 @pytest.fixture
@@ -122,13 +123,15 @@ def test_through_layers(doubles, name):
     def loss(x):
         return ops.sum(ops.tanh(layer(x, training=True)) * weights)
 
+    # JAX differentiates maxima of windows forwards in less than double precision on GPUs
+    exact = 2e-6 if (doubles, name) == ("jax", "pooling") and on_gpu("jax") else 1e-9
     gradient = kerata.grad(loss)(x)
     slope = kerata.jvp(loss, (x,), (v,))[1]
-    close(slope, np.sum(array(gradient) * v), 1e-9)
+    close(slope, np.sum(array(gradient) * v), exact)
     close(slope, numeric_slope(loss, x, v), 1e-6)
     forward_over_reverse = kerata.jvp(kerata.grad(loss), (x,), (v,))[1]
     reverse_over_reverse = kerata.grad(lambda x: ops.vdot(kerata.grad(loss)(x), v))(x)
-    close(forward_over_reverse, array(reverse_over_reverse), 1e-9)
+    close(forward_over_reverse, array(reverse_over_reverse), exact)
     curvature = numeric_slope(lambda x: ops.vdot(kerata.grad(loss)(x), v), x, v)
     close(np.sum(array(forward_over_reverse) * v), curvature, 1e-5)
 

@@ -154,7 +154,7 @@ def test_functions_of_torch_take_variables_as_their_values():
 
     with kerata.use_backend("torch"):
         weights = kerata.Variable(np.array([[1.0, 2.0], [3.0, 4.0]], "float32"))
-        x = torch.tensor([[1.0, 1.0]])
+        x = torch.tensor([[1.0, 1.0]], device=weights.value.device)
         found = torch.nn.functional.linear(x, weights)
         assert found.tolist() == [[3.0, 7.0]]
         assert torch.stack([weights, weights]).shape == (2, 2, 2)

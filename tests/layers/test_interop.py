@@ -309,13 +309,18 @@ def on_torch():
         yield pytest.importorskip("torch")
 
 
+def as_tensor(array):
+    """Return a tensor on the device of the engine, where torch's own layers must have theirs."""
+    return ops.convert_to_tensor(array)
+
+
 def torch_loop(torch, module, optimizer, epochs=2):
     criterion = torch.nn.CrossEntropyLoss()
     for _ in range(epochs):
         for start in range(0, 64, 16):
             optimizer.zero_grad()
-            logits = module(torch.from_numpy(X[start : start + 16]))
-            loss = criterion(logits, torch.from_numpy(Y[start : start + 16]).long())
+            logits = module(as_tensor(X[start : start + 16]))
+            loss = criterion(logits, as_tensor(Y[start : start + 16]).long())
             loss.backward()
             optimizer.step()
     return float(loss.detach())
@@ -337,7 +342,7 @@ def test_a_torch_loop_trains_as_fit_does(on_torch):
     for mine, theirs in zip(by_torch.get_weights(), by_fit.get_weights(), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
     module.eval()
-    inputs = on_torch.from_numpy(X)
+    inputs = as_tensor(X)
     close(module(inputs), by_torch.predict(X, verbose=0))
 
 
@@ -357,16 +362,14 @@ def test_storage_is_shared_both_ways(on_torch):
     assert parameters["first.bias"].eq(4.0).all()
     model(X, training=True)  # exchanges the tensors of the moving statistics
     mean = model.layers[1].moving_mean
-    np.testing.assert_array_equal(module.norm.moving_mean.numpy(), mean.numpy())
+    np.testing.assert_array_equal(array(module.norm.moving_mean), mean.numpy())
     with on_torch.no_grad():
         module.norm.moving_mean.zero_()
     assert not mean.numpy().any()
     model.compile("adam", kerata.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.fit(X, Y, verbose=0)
     assert parameters["first.kernel"] is model.layers[0].kernel.value
-    np.testing.assert_array_equal(
-        module.state_dict()["norm.moving_mean"].numpy(), mean.numpy()
-    )
+    np.testing.assert_array_equal(array(module.state_dict()["norm.moving_mean"]), mean.numpy())
 
 
 def test_state_dict_round_trip(on_torch, tmp_path):
@@ -390,7 +393,8 @@ def test_state_dict_round_trip(on_torch, tmp_path):
 
 def test_inside_of_a_larger_torch_model(on_torch):
     model = without_penalty()
-    whole = on_torch.nn.Sequential(on_torch.nn.Linear(6, 6), model.torch_module())
+    linear = on_torch.nn.Linear(6, 6, device=as_tensor(X).device)
+    whole = on_torch.nn.Sequential(linear, model.torch_module())
     names = [name for name, _ in whole.named_parameters()]
     assert names[:3] == ["0.weight", "0.bias", "1.first.kernel"]
     assert "1.norm.moving_mean" in whole.state_dict()
@@ -401,7 +405,7 @@ def test_inside_of_a_larger_torch_model(on_torch):
     assert losses[1] < 0.5 * losses[0]
     assert whole[0].weight.grad is not None and model.layers[0].kernel.value.grad is not None
     whole.eval()
-    x = on_torch.from_numpy(X)
+    x = as_tensor(X)
     close(whole(x), whole(x))
 
 
@@ -412,6 +416,8 @@ def test_modes_and_moves_of_a_module(on_torch):
     assert module(x, training=True).eq(0).any()
     dense = without_penalty().torch_module()
     assert dense.to("cpu") is dense and "Sequential" in repr(dense)
+    assert all(tensor.device.type == "cpu" for tensor in dense.state_dict().values())
+    assert dense(on_torch.from_numpy(X)).shape == (64, 3)
     with pytest.raises(TypeError, match="float16.*dtype="):
         dense.half()
 
@@ -426,7 +432,7 @@ def test_frozen_layers(on_torch):
     torch_loop(on_torch, module.train(), on_torch.optim.SGD(module.parameters(), 0.1))
     np.testing.assert_array_equal(model.layers[0].kernel.numpy(), start)
     model.layers[0].kernel.assign(start + 1.0)
-    np.testing.assert_array_equal(kernel.detach().numpy(), start + 1.0)
+    np.testing.assert_array_equal(array(kernel.detach()), start + 1.0)
     model.layers[0].trainable = True
     assert kernel.requires_grad and kernel is model.layers[0].kernel.value
 
@@ -439,7 +445,7 @@ def test_keras_loop_on_torch(on_torch):
     losses = []
     for _ in range(20):
         model.zero_grad()
-        loss = loss_function(Y, model(on_torch.from_numpy(X), training=True))
+        loss = loss_function(Y, model(as_tensor(X), training=True))
         loss.backward()
         variables = list(model.trainable_weights)
         gradients = [variable.value.grad for variable in variables]

@@ -22,6 +22,7 @@ class Row:
         args, kwargs: its arguments; tensors as NumPy arrays.
         dtype: the dtype of the result where Keras departs from its own rule.
         atol: tolerance of float32 values.
+        any_values: whether only shape and dtype are promised.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Row:
     kwargs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     dtype: str | None = None
     atol: float = 1e-5
+    any_values: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -45,7 +47,8 @@ class Row:
         for result, expected in zip(results, self.expected, strict=True):
             assert result.shape == expected.shape
             assert result.dtype.name == (self.dtype or expected.dtype.name)
-            np.testing.assert_allclose(result, expected, rtol=1e-4, atol=self.atol)
+            if not self.any_values:
+                np.testing.assert_allclose(result, expected, rtol=1e-4, atol=self.atol)
 
 
 def _arrays(result: Any) -> list[np.ndarray]:

@@ -12,6 +12,7 @@ import kerata
 from kerata import ops
 from kerata.backend.jax.gradient import forward_mode
 from kerata.core.symbolic import SymbolicTensor
+from tests.devices import on_gpu
 
 random = np.random.default_rng(0)
 
@@ -106,6 +107,8 @@ def test_errors_say_what_is_wrong(call, text, backend):
 
 # -- JAX on CPUs: own formulations, own gradients --------------------------------------------
 
+own_forms = pytest.mark.skipif(on_gpu("jax"), reason="on GPUs convolutions are those of lax")
+
 FORMS = {
     "few channels": (normal(2, 6, 6, 2), normal(3, 3, 2, 3)),
     "general": (normal(2, 6, 6, 6), normal(3, 3, 6, 3)),
@@ -156,6 +159,7 @@ def test_second_gradient_of_transposed_convolution():
             np.testing.assert_allclose(mine, theirs, rtol=1e-8, atol=1e-8)
 
 
+@own_forms
 def test_gradients_of_compiled_loops_are_canonical():
     """In a loop XLA leaves convolutions as they are: each must have the form with a fast kernel.
 
@@ -175,6 +179,7 @@ def test_gradients_of_compiled_loops_are_canonical():
         assert "out_spec=(0, 3, 1, 2)" in line
 
 
+@own_forms
 def test_forward_mode():
     x, w = jnp.asarray(normal(1, 5, 6)), jnp.asarray(normal(3, 6, 2))
     with pytest.raises(TypeError, match="jvp"):

@@ -14,6 +14,8 @@ import kerata.backend.torch as package
 from kerata.backend.interface import Backend, Tensor, collect_kernels
 from kerata.backend.torch.gradient import (
     Recording,
+    Remembered,
+    WithGradient,
     differentiable_again,
     inside_transform,
     outside_transforms,
@@ -55,7 +57,8 @@ class TorchBackend(Backend):
         return self.view_numpy(np.array(array, order="C"))
 
     def view_numpy(self, array: np.ndarray) -> Tensor:
-        if array.dtype.name == "bfloat16":
+        # The name of a dtype is slow to read, and this is done to each batch.
+        if array.dtype.kind == "V" and array.dtype.name == "bfloat16":
             tensor = torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
         else:
             if not array.flags.writeable or not array.dtype.isnative or _has_negative_stride(array):
@@ -168,6 +171,9 @@ class TorchBackend(Backend):
     ) -> tuple[list, list, Any]:
         with differentiable_again():
             return torch.func.jvp(function, tuple(primals), tuple(tangents), has_aux=True)
+
+    def with_gradient(self, function: Callable, tensors: Sequence[Tensor]) -> list:
+        return list(WithGradient.apply(Remembered(function), *tensors))
 
     def as_module(self, layer: Callable, variables: dict[tuple[str, ...], Any]) -> LayerModule:
         return LayerModule(layer, variables)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch._C._functorch import TransformType, get_interpreter_stack
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch.nn.attention import SDPBackend, sdpa_kernel
-
 
 _tapes = threading.local()
 
@@ -61,6 +61,44 @@ def inside_vmap() -> bool:
     """Tell whether the code runs for many elements at once, inside `torch.vmap`."""
     stack = get_interpreter_stack()
     return stack is not None and any(level.key() == TransformType.Vmap for level in stack)
+
+
+class Remembered:
+    """A function of tensors that gives `(outputs, pullback)`, and its last pullback."""
+
+    def __init__(self, function: Callable):
+        self._function = function
+        self.pullback: Callable | None = None
+
+    def __call__(self, *tensors: torch.Tensor) -> tuple:
+        """Return the outputs."""
+        outputs, self.pullback = self._function(*tensors)
+        return tuple(outputs)
+
+
+class WithGradient(torch.autograd.Function):
+    """Runs a function whose gradients are what its own pullback gives."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(function: Remembered, *tensors: torch.Tensor) -> tuple:
+        """Return the outputs."""
+        return function(*tensors)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
+        """Keep what the gradients need."""
+        ctx.function, *tensors = inputs
+        ctx.save_for_backward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: torch.Tensor) -> tuple:
+        """Return the gradients of the arguments."""
+        if torch.is_grad_enabled():
+            # The gradient will be differentiated, so what it is made of must be recorded.
+            ctx.function(*ctx.saved_tensors)
+        return (None, *ctx.function.pullback(list(cotangents)))
 
 
 def outside_transforms() -> contextlib.AbstractContextManager:

@@ -32,8 +32,8 @@ class Embedding(Layer):
     Input: integers of any shape. Output: `(*input shape, output_dim)`.
 
     Raises:
-        ValueError: If a size is not a positive integer, or (except on JAX, where the rows become
-            NaN) an input is too large.
+        ValueError: If a size is not a positive integer, or an input is too large. (On JAX, and on
+            torch with a GPU, the row becomes NaN instead.)
 
     >>> import kerata
     >>> layer = kerata.layers.Embedding(100, 4)
