@@ -163,6 +163,19 @@ class Backend(ABC):
         """
         raise self.without_gradients()
 
+    def with_gradient(self, function: Callable, tensors: Sequence[Tensor]) -> list:
+        """Run a function that says itself what its gradient is.
+
+        Args:
+            function: `(*tensors) -> (outputs, pullback)`: a list of tensors, and a function
+                from a list of cotangents of the outputs to a list of gradients of the tensors.
+            tensors: float tensors.
+
+        Returns:
+            The outputs, whose gradients are what `pullback` gives.
+        """
+        return function(*tensors)[0]
+
     def without_gradients(self) -> RuntimeError:
         """Return the error for asking an engine for gradients that has none."""
         return RuntimeError(

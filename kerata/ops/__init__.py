@@ -45,6 +45,10 @@ from kerata.ops.creation import (
     zeros,
     zeros_like,
 )
+from kerata.ops.differentiation import (
+    custom_gradient,
+    jvp,
+)
 from kerata.ops.elementwise import (
     abs,
     absolute,
@@ -385,7 +389,7 @@ __all__ = [
     "celu", "cholesky", "cholesky_inverse", "clip", "concatenate", "cond", "conj", "conjugate",
     "conv", "conv_transpose", "convert_to_numpy", "convert_to_tensor", "copy", "corrcoef",
     "correlate", "cos", "cosh", "count_nonzero", "cross", "ctc_decode", "ctc_loss", "cumprod",
-    "cumsum", "deg2rad",
+    "cumsum", "custom_gradient", "deg2rad",
     "depth_to_space", "depthwise_conv", "det", "diag", "diagflat", "diagonal", "diff",
     "digitize", "divide", "divide_no_nan", "dot", "dot_product_attention", "dsplit", "dstack",
     "dtype", "eig", "eigh", "einsum", "elu", "empty", "empty_like", "equal", "erf", "erfc",
@@ -396,7 +400,7 @@ __all__ = [
     "hard_silu", "hard_swish", "hard_tanh", "heaviside", "histogram", "hsplit", "hstack",
     "hypot", "i0", "identity", "ifft2", "imag", "in_top_k", "inner", "inv", "irfft",
     "is_tensor", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf",
-    "isreal", "istft", "kaiser", "kron", "layer_normalization", "lcm", "ldexp", "leaky_relu",
+    "isreal", "istft", "jvp", "kaiser", "kron", "layer_normalization", "lcm", "ldexp", "leaky_relu",
     "left_shift", "less", "less_equal", "linspace", "log", "log10", "log1p", "log2",
     "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2", "logdet", "logical_and",
     "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "lstm", "lstsq",

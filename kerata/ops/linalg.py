@@ -19,6 +19,7 @@ from kerata.core.primitive import Tensor, Tensors, primitive
 from kerata.core.rules import broadcast_shapes, canonical_axes
 from kerata.core.spec import Shape, TensorSpec, dtype_of, ndim_of, shape_of
 from kerata.ops.cast import cast, in_dtype
+from kerata.ops.differentiation import jvp as jvp  # Keras has it here as well
 from kerata.ops.elementwise import (
     abs,
     conj,

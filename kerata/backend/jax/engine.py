@@ -13,6 +13,7 @@ import kerata.backend.jax as package
 from kerata.backend.interface import Backend, Tensor, collect_kernels
 from kerata.backend.jax import compile as compilation
 from kerata.backend.jax import operators, values
+from kerata.backend.jax.control import close
 from kerata.backend.jax.gradient import forward_mode
 
 # What tracers raise when they are asked for a value.
@@ -98,6 +99,25 @@ class JaxBackend(Backend):
     ) -> tuple[list, list, Any]:
         with values.readable(), forward_mode():
             return jax.jvp(function, tuple(primals), tuple(tangents), has_aux=True)
+
+    def with_gradient(self, function: Callable, tensors: Sequence[Tensor]) -> list:
+        # What the function captures is handed in, since JAX refuses to differentiate around it.
+        forward, used = close(lambda given: function(*given)[0], list(tensors))
+        outputs = jax.eval_shape(forward, used, list(tensors))
+        count = len(tensors)
+        backward, used_later = close(
+            lambda given: function(*given[:count])[1](given[count:]), [*tensors, *outputs]
+        )
+
+        @jax.custom_vjp
+        def run(used: list, used_later: list, tensors: list) -> list:
+            return forward(used, tensors)
+
+        def pull(kept: tuple, cotangents: list) -> tuple:
+            return None, None, backward(kept[0], [*kept[1], *cotangents])
+
+        run.defvjp(lambda *given: (run(*given), given[1:]), pull)
+        return run(used, used_later, list(tensors))
 
     def record_operators(self, recorder: Callable[[], Any]) -> None:
         """Let operators of arrays be recorded by the recorder that `recorder()` gives, if any."""

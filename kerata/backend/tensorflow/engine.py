@@ -141,6 +141,13 @@ class TensorFlowBackend(Backend):
         changes = _or_zeros(tape.gradients(gradients, cotangents, tangents), outputs)
         return outputs, changes, other
 
+    def with_gradient(self, function: Callable, tensors: Sequence[Tensor]) -> list:
+        def run(*tensors: Tensor) -> tuple[list, Callable]:
+            outputs, pullback = function(*tensors)
+            return outputs, lambda *cotangents: pullback(list(cotangents))
+
+        return list(tf.custom_gradient(run)(*tensors))
+
     # -- running ---------------------------------------------------------------------------
 
     def set_random_seed(self, seed: int) -> None:
