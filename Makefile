@@ -4,7 +4,7 @@
 PYTHON ?= python3
 WORKERS ?= 2
 
-.PHONY: demo test test-tensorflow lint bench clean
+.PHONY: demo test test-tensorflow lint docs pictures bench clean
 
 .venv-%/stamp: pyproject.toml
 	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
@@ -24,8 +24,14 @@ lint: .venv-lint/stamp ## style and types
 	.venv-lint/bin/ruff check .
 	.venv-lint/bin/mypy
 
+docs: .venv-docs/stamp ## the documentation as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict
+
+pictures: .venv-docs/stamp ## draw the pictures of the documentation again
+	.venv-docs/bin/python docs/generate/pictures.py docs/pictures
+
 bench: .venv-test/stamp ## side-by-side measurements
 	.venv-test/bin/python -m benchmarks
 
 clean:
-	rm -rf .venv-demo .venv-test .venv-test-tensorflow .venv-lint demo build
+	rm -rf .venv-demo .venv-test .venv-test-tensorflow .venv-lint .venv-docs demo build

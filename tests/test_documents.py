@@ -16,11 +16,44 @@ def programs(text):
 
 
 def run(text):
-    """Run the programs of a text and return the names that they define."""
+    """Run the programs of a text and return the names that they define.
+
+    A program that begins with `>>>` is a session: what it shows, errors too, must come.
+    """
     names = {"__name__": "guide"}
     for program in programs(text):
-        exec(compile(program, "guide.md", "exec"), names)
+        if program.startswith(">>>"):
+            run_session(program, names)
+        else:
+            exec(compile(program, "guide.md", "exec"), names)
     return names
+
+
+def run_session(program, names):
+    """Run a session of the interpreter among names, to which it adds its own."""
+    session = doctest.DocTestParser().get_doctest(program, {}, "guide", None, 0)
+    session.globs = names
+    runner = doctest.DocTestRunner(
+        optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_NDIFF
+    )
+    report = []
+    runner.run(session, out=report.append, clear_globs=False)
+    assert session.examples and not runner.failures, "".join(report)
+
+
+# Guides that are run in another way than the rest, below.
+SPECIAL = {"custom_training", "debugging", "interop"}
+GUIDES = sorted(
+    path.stem
+    for path in DOCS.glob("*.md")
+    if programs(path.read_text()) and path.stem not in SPECIAL | {"architecture"}
+)
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_guide(guide, training_backend, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run((DOCS / f"{guide}.md").read_text())
 
 
 INTEROP = (DOCS / "interop.md").read_text().split("\n## ")[1:]
@@ -52,13 +85,7 @@ def test_custom_training_guide(training_backend):
 def test_debugging_guide():
     """The guide is a session, errors included; its last example shows what JAX is told."""
     pytest.importorskip("jax")
-    blocks = programs((DOCS / "debugging.md").read_text())
-    session = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "guide", None, 0)
-    runner = doctest.DocTestRunner(
-        optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_NDIFF
-    )
-    assert len(session.examples) > 15
-    report = []
+    text = (DOCS / "debugging.md").read_text()
+    assert len(programs(text)) > 5 and all(p.startswith(">>>") for p in programs(text))
     with kerata.use_backend("jax"):
-        runner.run(session, out=report.append)
-    assert not runner.failures, "".join(report)
+        run(text)

@@ -1,0 +1,44 @@
+"""How our docstrings read as Markdown: examples become code, "Call arguments" a list."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import griffe
+
+_EXAMPLE = re.compile(r"^( *)>>> .*\n(?:.*\S.*\n?)*", re.MULTILINE)
+_FOR_THE_TEST = re.compile(r" *# doctest:.*")
+
+
+def with_code_blocks(text: str) -> str:
+    """Return a text whose interactive examples stand in code blocks.
+
+    >>> print(with_code_blocks("Sum.\\n\\n>>> 1 + 1\\n2"))
+    Sum.
+    <BLANKLINE>
+    ```pycon
+    >>> 1 + 1
+    2
+    ```
+    <BLANKLINE>
+    """
+
+    def block(example: re.Match[str]) -> str:
+        indent = example[1]
+        code = _FOR_THE_TEST.sub("", example[0]).rstrip("\n")
+        return f"{indent}```pycon\n{code}\n{indent}```\n"
+
+    return _EXAMPLE.sub(block, text + "\n" if ">>>" in text else text)
+
+
+class Docstrings(griffe.Extension):
+    """Prepares each docstring before mkdocstrings takes it apart."""
+
+    def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:
+        """Rewrite the docstring of one object."""
+        if obj.docstring is not None:
+            text = with_code_blocks(obj.docstring.value)
+            # Google's style has no such section; this one is shown the same way.
+            text = text.replace("Call arguments:\n", "Other Parameters: Call arguments\n")
+            obj.docstring.value = text
