@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from kerata.core.primitive import convert_to_numpy
 
 
 def get(model: Any, callback: str) -> float:
@@ -19,8 +19,7 @@ def get(model: Any, callback: str) -> float:
             f"{callback} needs an optimizer with a learning rate: compile the model with one, "
             "such as model.compile('adam', ...)."
         )
-    rate = optimizer.learning_rate
-    return float(np.asarray(rate.numpy() if hasattr(rate, "numpy") else rate))
+    return float(convert_to_numpy(optimizer.learning_rate))
 
 
 def set_to(model: Any, rate: float) -> None:

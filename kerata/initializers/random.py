@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from kerata.core import config, dtypes
+from kerata.core.primitive import convert_to_numpy
 from kerata.core.registry import register
 from kerata.initializers.initializer import Initializer, concrete_shape, numpy_dtype
 
@@ -36,7 +37,7 @@ class RandomInitializer(Initializer):
         """Return the generator of the numbers of one call."""
         seed = self._drawn_seed
         if hasattr(seed, "next"):
-            words = np.asarray(seed.next()).astype(np.uint64).ravel()
+            words = convert_to_numpy(seed.next()).astype(np.uint64).ravel()
             seed = int(words[0]) << 32 | int(words[-1])
         return np.random.Generator(np.random.Philox(key=int(seed) % 2**128))
 

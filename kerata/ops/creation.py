@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from kerata.core import dtypes
-from kerata.core.primitive import Tensor, primitive
+from kerata.core.primitive import Tensor, convert_to_numpy, primitive
 from kerata.core.spec import Shape, TensorSpec, dtype_of, ndim_of, shape_of, weak_dtype
 from kerata.core.symbolic import SymbolicTensor
 from kerata.ops.cast import cast, in_dtype
@@ -201,7 +201,7 @@ def arange(
 
 def _number(value: Any) -> Numbers:
     """Return a number or a scalar tensor as a Python number."""
-    return value if weak_dtype(value) else np.asarray(value).item()
+    return value if weak_dtype(value) else convert_to_numpy(value).item()
 
 
 def linspace(

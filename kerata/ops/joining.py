@@ -407,7 +407,7 @@ def pad(
     if constant_values is not None and mode != "constant":
         raise ValueError(f"`pad` takes no `constant_values` in mode {mode!r}; leave it out.")
     value: Any = 0 if constant_values is None else constant_values
-    value = value if weak_dtype(value) else np.asarray(value).item()
+    value = value if weak_dtype(value) else convert_to_numpy(value).item()
     widths = np.asarray(pad_width, int)
     if widths.size <= 2:
         widths = np.broadcast_to(widths.reshape(1, -1), (ndim_of(x), 2))

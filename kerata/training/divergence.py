@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerata.core.errors import KerataWarning
+from kerata.core.primitive import convert_to_numpy
 
 
 def has_diverged(model: Any, logs: dict[str, Any], epoch: int) -> bool:
@@ -43,7 +44,7 @@ def _is_finite(variable: Any) -> bool:
 
 def _advice(optimizer: Any) -> str:
     try:
-        rate = float(np.asarray(optimizer.learning_rate))
+        rate = float(convert_to_numpy(optimizer.learning_rate))
     except (AttributeError, TypeError):
         return " Lower the learning rate, or clip gradients (`clipnorm=1.0`)."
     return f" Try a learning rate <= {rate / 10:g} (it is {rate:g}), or `clipnorm=1.0`."
