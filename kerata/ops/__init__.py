@@ -4,6 +4,7 @@ Primitives are declared once, with their shape rule, and implemented by each eng
 (`kerata/backend/<engine>/`); everything else is composed of them.
 """
 
+from kerata.ops import image as image
 from kerata.ops.cast import (
     array,
     cast,
