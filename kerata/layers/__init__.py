@@ -16,6 +16,8 @@ from kerata.layers.activations.leaky_relu import LeakyReLU
 from kerata.layers.activations.prelu import PReLU
 from kerata.layers.activations.relu import ReLU
 from kerata.layers.activations.softmax import Softmax
+from kerata.layers.attention.attention import AdditiveAttention, Attention
+from kerata.layers.attention.grouped_query_attention import GroupQueryAttention
 from kerata.layers.attention.multi_head_attention import MultiHeadAttention
 from kerata.layers.conv.conv import (
     Conv1D,
@@ -72,6 +74,14 @@ from kerata.layers.normalization.group_normalization import GroupNormalization
 from kerata.layers.normalization.layer_normalization import LayerNormalization
 from kerata.layers.normalization.rms_normalization import RMSNormalization
 from kerata.layers.normalization.unit_normalization import UnitNormalization
+from kerata.layers.pooling.adaptive import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
 from kerata.layers.pooling.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
@@ -100,8 +110,31 @@ from kerata.layers.pooling.windows import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from kerata.layers.preprocessing.auto_contrast import AutoContrast
+from kerata.layers.preprocessing.category_encoding import CategoryEncoding
+from kerata.layers.preprocessing.discretization import Discretization
+from kerata.layers.preprocessing.equalization import (
+    ContrastLimitedAdaptiveHistogramEqualization,
+    Equalization,
+)
+from kerata.layers.preprocessing.hashing import HashedCrossing, Hashing
+from kerata.layers.preprocessing.integer_lookup import IntegerLookup
+from kerata.layers.preprocessing.max_num_bounding_boxes import MaxNumBoundingBoxes
+from kerata.layers.preprocessing.mel_spectrogram import MelSpectrogram
+from kerata.layers.preprocessing.normalization import Normalization
+from kerata.layers.preprocessing.pipeline import Pipeline
 from kerata.layers.preprocessing.random_brightness import RandomBrightness
+from kerata.layers.preprocessing.random_color_jitter import RandomColorJitter
+from kerata.layers.preprocessing.random_contrast import RandomContrast
+from kerata.layers.preprocessing.random_grayscale import RandomColorDegeneration, RandomGrayscale
+from kerata.layers.preprocessing.random_hue import RandomHue, RandomSaturation
+from kerata.layers.preprocessing.random_invert import RandomInvert, Solarization
+from kerata.layers.preprocessing.random_posterization import RandomPosterization
+from kerata.layers.preprocessing.random_sharpness import RandomSharpness
 from kerata.layers.preprocessing.rescaling import Rescaling
+from kerata.layers.preprocessing.stft_spectrogram import STFTSpectrogram
+from kerata.layers.preprocessing.string_lookup import StringLookup
+from kerata.layers.preprocessing.text_vectorization import TextVectorization
 from kerata.layers.regularization.activity_regularization import ActivityRegularization
 from kerata.layers.regularization.alpha_dropout import AlphaDropout
 from kerata.layers.regularization.dropout import (
@@ -134,8 +167,17 @@ from kerata.layers.rnn import (
 __all__ = [
     "Activation",
     "ActivityRegularization",
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
+    "AutoContrast",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -145,7 +187,9 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "Concatenate",
+    "ContrastLimitedAdaptiveHistogramEqualization",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -164,11 +208,13 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "Dropout",
     "ELU",
     "EinsumDense",
     "Embedding",
+    "Equalization",
     "Flatten",
     "GRU",
     "GRUCell",
@@ -187,10 +233,14 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
+    "HashedCrossing",
+    "Hashing",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "LSTM",
     "LSTMCell",
     "Lambda",
@@ -198,6 +248,7 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
+    "MaxNumBoundingBoxes",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
@@ -205,18 +256,31 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
+    "MelSpectrogram",
     "Minimum",
     "MultiHeadAttention",
     "Multiply",
+    "Normalization",
     "PReLU",
     "Permute",
+    "Pipeline",
     "RMSNormalization",
     "RNN",
-    "ReLU",
     "RandomBrightness",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
+    "RandomContrast",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomInvert",
+    "RandomPosterization",
+    "RandomSaturation",
+    "RandomSharpness",
+    "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "STFTSpectrogram",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
@@ -224,11 +288,14 @@ __all__ = [
     "SimpleRNN",
     "SimpleRNNCell",
     "Softmax",
+    "Solarization",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
+    "TextVectorization",
     "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
