@@ -13,8 +13,6 @@ import torch
 import kerata.backend.torch as package
 from kerata.backend.interface import Backend, Tensor, collect_kernels
 from kerata.backend.torch.gradient import (
-    Remembered,
-    WithGradient,
     Recording,
     Remembered,
     WithGradient,
@@ -176,9 +174,6 @@ class TorchBackend(Backend):
 
     def with_gradient(self, function: Callable, tensors: Sequence[Tensor]) -> list:
         return list(WithGradient.apply(Remembered(function), *tensors))
-
-    def with_gradient(self, function: Callable, tensors: Sequence[Tensor]) -> list:
-        return list(GivenGradient.apply(_Pulled(function), *tensors))
 
     def as_module(self, layer: Callable, variables: dict[tuple[str, ...], Any]) -> LayerModule:
         return LayerModule(layer, variables)

@@ -101,41 +101,6 @@ class WithGradient(torch.autograd.Function):
         return (None, *ctx.function.pullback(list(cotangents)))
 
 
-class Remembered:
-    """A function of tensors that gives `(outputs, pullback)`, and its last pullback."""
-
-    def __init__(self, function: Callable):
-        self._function = function
-        self.pullback: Callable | None = None
-
-    def __call__(self, *tensors: torch.Tensor) -> tuple:
-        """Return the outputs."""
-        outputs, self.pullback = self._function(*tensors)
-        return tuple(outputs)
-
-
-class WithGradient(torch.autograd.Function):
-    """Runs a function whose gradients are what its own pullback gives."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(function: Remembered, *tensors: torch.Tensor) -> tuple:
-        return function(*tensors)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
-        ctx.function, *tensors = inputs
-        ctx.save_for_backward(*tensors)
-
-    @staticmethod
-    def backward(ctx: Any, *cotangents: torch.Tensor) -> tuple:
-        if torch.is_grad_enabled():
-            # The gradient will be differentiated, so what it is made of must be recorded.
-            ctx.function(*ctx.saved_tensors)
-        return (None, *ctx.function.pullback(list(cotangents)))
-
-
 def outside_transforms() -> contextlib.AbstractContextManager:
     """Return a context that lies outside of all transformations, for tensors that outlive them."""
     return temporarily_clear_interpreter_stack()
