@@ -127,8 +127,11 @@ class Program:
 
     def _run_compiled(self, chunk: Chunk) -> Results:
         assert self._compiled is not None
-        batch, steps = tuple(chunk.batch), chunk.steps
-        batch = self._padded(batch, steps)
+        steps = chunk.steps
+        batch = self._padded(tuple(chunk.batch), steps)
+        if _length(batch) == 1:  # without a loop it compiles faster, and nothing is stacked
+            only = tree.map_structure(_first, batch, none_is_leaf=False)
+            return Results([self._compiled(only)], None, self._backend)
         return Results(None, self._compiled.many(batch, steps), self._backend, steps)
 
     def _padded(self, batch: tuple, steps: int) -> tuple:
@@ -214,6 +217,15 @@ class Results:
             ]
         host = tree.map_structure(lambda leaf: self._backend.to_numpy(leaf), self._stacked)
         return [_row(host, index) for index in range(self.steps)]
+
+
+def _length(batch: tuple) -> int:
+    """Return how many steps were stacked; batches without a tensor are run as a loop."""
+    return next((len(leaf) for leaf in tree.flatten(batch) if leaf is not None), 0)
+
+
+def _first(leaf: Any) -> Any:
+    return leaf[0]
 
 
 def _row(structure: Any, index: int) -> Any:

@@ -103,11 +103,17 @@ def test_hooks_see_every_step(monkeypatch):
         on_train_batch_end=lambda batch, logs: seen.append((batch, logs["loss"]))
     )
     monkeypatch.setattr(programs, "_MANY_STEPS", 1)
-    model = network()
-    model.compile("adam", "binary_crossentropy")
-    model.fit(*data(), epochs=2, verbose=0, callbacks=[callback])
+    weights = []
+    for callbacks in ([callback], []):  # one step at a time, and several
+        model = network()
+        model.compile("adam", "binary_crossentropy")
+        model.fit(*data(), epochs=2, verbose=0, callbacks=callbacks)
+        assert is_captured(program_of(model))
+        weights.append(model.get_weights())
     assert [batch for batch, _ in seen] == [*range(5)] * 2
     assert len({loss for _, loss in seen}) == 10
+    for alone, together in zip(*weights, strict=True):
+        np.testing.assert_allclose(alone, together, rtol=1e-5, atol=1e-7)
 
 
 def test_the_users_code_runs_as_it_is(monkeypatch):

@@ -53,9 +53,8 @@ class Loop:
 
     def run(self, constant: list, state: list, batches: Any, n: int) -> tuple[list, list]:
         """Run `n` steps; `batches` are stacked along a first axis of length >= n."""
-        stacked = [torch.as_tensor(x) for x in pytree.tree_leaves(batches) if x is not None]
-        first = pytree.tree_map(lambda x: None if x is None else torch.as_tensor(x[0]), batches)
-        step = self._step(constant, state, first)
+        stacked = _leaves(batches)
+        step = self._step(constant, state, _first(batches))
         constant = [x.detach() for x in constant]
         state = [x.detach() for x in state]
         results = []
@@ -65,6 +64,14 @@ class Loop:
                 results.append(result)
         return [torch.stack(each) for each in zip(*results, strict=True)], state
 
+    def one(self, constant: list, state: list, batch: Any) -> tuple[list, list]:
+        """Run one step on one batch."""
+        batch = _tensors(batch)
+        step = self._step(constant, state, batch)
+        with torch.no_grad():
+            constant, state = [x.detach() for x in constant], [x.detach() for x in state]
+            return step(constant, state, _leaves(batch))
+
     def flops(self, constant: list, state: list, batch: Any) -> float:
         """Return the multiply-adds times two of one step's matrix products and convolutions.
 
@@ -72,7 +79,7 @@ class Loop:
             NotCapturable: if a user's code runs in the step.
             Exception: of any other kind, if the step asks for values.
         """
-        batch = pytree.tree_map(lambda x: None if x is None else torch.as_tensor(x), batch)
+        batch = _tensors(batch)
         return self._step(constant, state, batch).flops
 
     def _step(self, constant: list, state: list, batch: Any) -> _Captured:
@@ -81,6 +88,18 @@ class Loop:
         if key not in self._captured:
             self._captured[key] = _Captured(self._pure, constant, state, batch)
         return self._captured[key]
+
+
+def _leaves(batch: Any) -> list[torch.Tensor]:
+    return [torch.as_tensor(x) for x in pytree.tree_leaves(batch) if x is not None]
+
+
+def _first(batches: Any) -> Any:
+    return _tensors(pytree.tree_map(lambda x: None if x is None else x[0], batches))
+
+
+def _tensors(batch: Any) -> Any:
+    return pytree.tree_map(lambda x: None if x is None else torch.as_tensor(x), batch)
 
 
 class _Captured:
