@@ -17,8 +17,13 @@ demo: .venv-demo/stamp ## train on handwritten digits and draw what was learnt i
 test: .venv-test/stamp ## every test and every example of the documentation
 	.venv-test/bin/python -m pytest -n $(WORKERS) --dist worksteal -q
 
-test-tensorflow: .venv-test-tensorflow/stamp ## the same tests on TensorFlow, which is heavy
-	KERATA_BACKEND=tensorflow .venv-test-tensorflow/bin/python -m pytest -n $(WORKERS) --dist worksteal -q tests
+# TensorFlow joins the environment of the other tests: most of a second one would be the same.
+.venv-test/tensorflow: .venv-test/stamp
+	.venv-test/bin/python -m pip install --quiet --editable ".[test-tensorflow]"
+	touch $@
+
+test-tensorflow: .venv-test/tensorflow ## the same tests on TensorFlow, which is heavy
+	KERATA_BACKEND=tensorflow .venv-test/bin/python -m pytest -n $(WORKERS) --dist worksteal -q tests
 
 lint: .venv-lint/stamp ## style and types
 	.venv-lint/bin/ruff check .
@@ -34,4 +39,4 @@ bench: .venv-test/stamp ## side-by-side measurements
 	.venv-test/bin/python -m benchmarks
 
 clean:
-	rm -rf .venv-demo .venv-test .venv-test-tensorflow .venv-lint .venv-docs demo build
+	rm -rf .venv-demo .venv-test .venv-lint .venv-docs demo build

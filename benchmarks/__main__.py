@@ -2,8 +2,8 @@
 
 Every contestant runs in a process of its own. In each round all of them are measured, one after
 the other, in a random order, so that a busy machine slows all alike; medians are printed.
-`--engines tensorflow` measures on TensorFlow, which needs an environment that has it:
-`.venv-test-tensorflow/bin/python -m benchmarks --engines tensorflow`.
+`--engines tensorflow` measures on TensorFlow, if the environment has it: after
+`make test-tensorflow` that of the tests does.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def main() -> None:
     of_fit = [task for task in options.tasks if not TASKS[task].own_step]
     if compiling and of_fit:
         first = {task: measure_first_steps(task, compiling) for task in of_fit}
-        console.print(table_of("seconds until the first step is done (median)", first, compiling))
+        console.print(table_of("seconds from a definition to its first step (median)", first, compiling))
     for engine in compiling:
         for name in (f"kerata-{engine}", f"keras-{engine}"):
             console.print(f"{name}: 50-layer ResNet built in {building_seconds(name):.3f} s")
