@@ -209,6 +209,12 @@ POOLING = [
     Row("AveragePooling2D", {"pool_size": 2, **FIRST}, IMAGE_CF),
     Row("AveragePooling3D", {"pool_size": 2}, VOLUME),
     Row("AveragePooling3D", {"pool_size": 2, "padding": "same", **FIRST}, VOLUME_CF),
+    Row("AdaptiveAveragePooling1D", {"output_size": 4}, SEQUENCE),
+    Row("AdaptiveAveragePooling2D", {"output_size": (3, 2)}, IMAGE),
+    Row("AdaptiveAveragePooling3D", {"output_size": 3, **FIRST}, VOLUME_CF),
+    Row("AdaptiveMaxPooling1D", {"output_size": 5, **FIRST}, SEQUENCE_CF),
+    Row("AdaptiveMaxPooling2D", {"output_size": 4}, IMAGE),
+    Row("AdaptiveMaxPooling3D", {"output_size": (2, 3, 1)}, VOLUME),
     Row("GlobalMaxPooling1D", {}, SEQUENCE),
     Row("GlobalMaxPooling2D", {"keepdims": True}, IMAGE),
     Row("GlobalMaxPooling2D", {**FIRST}, IMAGE_CF),
@@ -233,7 +239,29 @@ COLOURS = [
 ]  # fmt: skip
 
 HEADS = {"num_heads": 2, "key_dim": 3}
+GROUPS = {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2}
 ATTENTION = [
+    Row("Attention", {}, [SEQUENCE, (2, 3, 4)]),
+    Row("Attention", {"use_scale": True}, [SEQUENCE, (2, 3, 5), (2, 3, 4)]),
+    Row("Attention", {"score_mode": "concat"}, [SEQUENCE, (2, 3, 4)]),
+    Row("Attention", {"score_mode": "concat", "use_scale": True}, [SEQUENCE, SEQUENCE, SEQUENCE]),
+    Row("Attention", {"dropout": 0.2, "seed": 3}, [SEQUENCE, SEQUENCE], random=True),
+    Row("AdditiveAttention", {}, [SEQUENCE, (2, 3, 4)]),
+    Row("AdditiveAttention", {"use_scale": False}, [SEQUENCE, (2, 3, 5), (2, 3, 4)]),
+    Row("GroupQueryAttention", GROUPS, [SEQUENCE, (2, 3, 4)], spread=True),
+    Row(
+        "GroupQueryAttention",
+        {**GROUPS, "num_key_value_heads": 1, "use_bias": False, "use_gate": True},
+        [SEQUENCE, (2, 3, 4), (2, 3, 2)],
+        spread=True,
+    ),
+    Row(
+        "GroupQueryAttention",
+        {**GROUPS, "dropout": 0.3, "sliding_window": 2, "seed": 1},
+        [SEQUENCE, SEQUENCE],
+        random=True,
+        spread=True,
+    ),
     Row("MultiHeadAttention", HEADS, [SEQUENCE, SEQUENCE], spread=True),
     Row("MultiHeadAttention", HEADS, [SEQUENCE, (2, 3, 5), (2, 3, 2)], spread=True),
     Row(

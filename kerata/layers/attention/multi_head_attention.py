@@ -13,6 +13,7 @@ from kerata.core.rules import canonical_axes
 from kerata.core.spec import ndim_of
 from kerata.layers.activations.softmax import Softmax
 from kerata.layers.arguments import Named, Shape, fraction, positive_integer
+from kerata.layers.attention.kernel import attend, positions
 from kerata.layers.core.einsum_dense import EinsumDense
 from kerata.layers.layer import Layer
 from kerata.layers.regularization.dropout import Dropout
@@ -155,12 +156,16 @@ class MultiHeadAttention(Layer):
             )
         return found
 
+    def _heads(self, name: str) -> int:
+        """Return how many heads a projection makes."""
+        return self.num_heads
+
     def _into_heads(
         self, name: str, shape: Shape, features: int, activation: Named = None
     ) -> EinsumDense:
         """Return a built projection of the features to (heads, features of a head)."""
         axes = string.ascii_lowercase[: len(shape)]
-        sizes = (*shape[1:-1], self.num_heads, features)
+        sizes = (*shape[1:-1], self._heads(name), features)
         equation = f"{axes},{axes[-1]}YZ->{axes[:-1]}YZ"
         return self._projection(name, equation, sizes, "YZ", shape, activation)
 
@@ -245,23 +250,13 @@ class MultiHeadAttention(Layer):
 
         projected = self.query_dense(query), self.key_dense(key), self.value_dense(value)
         if fast:
-            outputs, scores = self._gather_at_once(*projected, mask, causal_kernel), None
+            outputs, scores = attend(*projected, mask, causal_kernel), None
         else:
             outputs, scores = self._gather(*projected, mask, training)
         if self._gate_dense is not None:
             outputs = ops.multiply(outputs, self._gate_dense(query))
         outputs = self.output_dense(outputs)
         return (outputs, scores) if return_attention_scores else outputs
-
-    def _gather_at_once(
-        self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causal: bool
-    ) -> Tensor:
-        """Return (batch, T, heads, features) from the engine's kernel."""
-        outputs = ops.dot_product_attention(query, key, value, mask=mask, is_causal=causal)
-        if mask is None:
-            return outputs
-        sees_something = ops.transpose(ops.any(mask, axis=-1, keepdims=True), (0, 2, 1, 3))
-        return ops.where(sees_something, outputs, 0.0)
 
     def _gather(
         self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, training: bool | None
@@ -306,8 +301,8 @@ class MultiHeadAttention(Layer):
                 f"{self.path}: `use_causal_mask` and `sliding_window` need one axis of positions, "
                 f"but attention runs over the axes {self._attended}. Name one in `attention_axes`."
             )
-        steps = ops.expand_dims(_positions(query, self._attended[0]), 1)
-        steps = ops.subtract(steps, _positions(key, self._attended[0]))
+        steps = ops.expand_dims(positions(query, self._attended[0]), 1)
+        steps = ops.subtract(steps, positions(key, self._attended[0]))
         near = ops.greater_equal(steps, 0) if causal else None
         if self.sliding_window is not None:
             within = ops.less(ops.absolute(steps), self.sliding_window)
@@ -330,9 +325,3 @@ def _as_tuple(value: int | Sequence[int] | None) -> tuple[int, ...] | None:
 def _another(initializer: Any) -> Any:
     """Return a copy, which draws values of its own unless it has a seed."""
     return initializer.clone() if hasattr(initializer, "clone") else initializer
-
-
-def _positions(sequence: Tensor, axis: int) -> Tensor:
-    """Return 1, 2, ... along an axis whose size may not be known yet."""
-    along = tuple(slice(None) if each == axis else 0 for each in range(ndim_of(sequence)))
-    return ops.cumsum(ops.ones_like(sequence[along], dtype="int32"))
