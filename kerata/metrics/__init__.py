@@ -66,8 +66,8 @@ from kerata.metrics.curves import (
     SpecificityAtSensitivity,
 )
 from kerata.metrics.f_score import F1Score, FBetaScore
-from kerata.metrics.hinge import CategoricalHinge, Hinge, SquaredHinge
 from kerata.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
+from kerata.metrics.margin import CategoricalHinge, Hinge, SquaredHinge
 from kerata.metrics.matching import get, matching
 from kerata.metrics.metric import Metric
 from kerata.metrics.probabilistic import (
