@@ -214,6 +214,24 @@ class Backend(ABC):
         """The classes of tensors whose operators are Python methods, which can be watched."""
         return ()
 
+    # -- calling Python ----------------------------------------------------------------------
+
+    def call_on_host(
+        self, function: Callable[..., np.ndarray], values: list, shape: tuple, dtype: str
+    ) -> Tensor:
+        """Call a function of NumPy arrays from inside a compiled program.
+
+        Args:
+            function: takes one array for each value, and returns one.
+            values: tensors without values yet, or arrays.
+            shape: shape of the result, `None` for sizes that are not known.
+            dtype: dtype of the result.
+        """
+        raise TypeError(
+            f"A compiled program of {self.name} cannot call Python. Compute this before: in the "
+            "data pipeline, or in the first layers of the model."
+        )
+
     # -- the engine's own models -----------------------------------------------------------
 
     def as_module(self, layer: Callable, variables: dict[tuple[str, ...], Any]) -> Any:

@@ -775,6 +775,20 @@ class Layer(Interop, Configurable):
         for index, variable in enumerate(own):
             variable.assign(np.asarray(store[str(index)]))
 
+    def save_assets(self, dir_path: str) -> None:
+        """Write files that a `.keras` file shall carry for this layer; override it.
+
+        Args:
+            dir_path: an empty folder.
+        """
+
+    def load_assets(self, dir_path: str) -> None:
+        """Read the files that `save_assets` wrote; override it.
+
+        Args:
+            dir_path: a folder with these files.
+        """
+
 
 # -- helpers of the class above ------------------------------------------------------------
 

@@ -1,7 +1,8 @@
-"""The .keras file: a zip archive of exactly three members.
+"""The .keras file: a zip archive of exactly three members, and of assets.
 
 ``metadata.json`` says which version wrote it, ``config.json`` how the model is built and
-compiled, ``model.weights.h5`` holds the numbers. The layout is that of Keras 3.
+compiled, ``model.weights.h5`` holds the numbers, files below ``assets/`` what else layers keep,
+such as vocabularies. The layout is that of Keras 3.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
 
 from kerata.saving.atomic import write_file
 from kerata.saving.errors import LoadError
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
+ASSETS = "assets/"
+
+#: how many assets an archive may have
+MAX_ASSETS = 4096
 
 #: the bytes that a compressed member may unpack to, per stored byte and besides
 MAX_RATIO, MIN_ALLOWANCE = 100, 2**20
@@ -41,6 +47,7 @@ class Archive(NamedTuple):
     metadata: bytes
     config: bytes
     weights: bytes
+    assets: Mapping[str, bytes] = MappingProxyType({})  # by path below ``assets/``
 
 
 def write_archive(path: str | os.PathLike[str], contents: Archive) -> None:
@@ -48,8 +55,10 @@ def write_archive(path: str | os.PathLike[str], contents: Archive) -> None:
 
     def write(file: BinaryIO) -> None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            for name, data in zip((METADATA, CONFIG, WEIGHTS), contents, strict=True):
+            for name, data in zip((METADATA, CONFIG, WEIGHTS), contents[:3], strict=True):
                 archive.writestr(name, data)
+            for path, data in contents.assets.items():
+                archive.writestr(ASSETS + path, data)
 
     write_file(path, write)
 
@@ -59,27 +68,45 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
 
     Raises:
         FileNotFoundError: when there is no such file.
-        LoadError: when it is no zip archive, or not of the three members, each once, stored or
-            deflated within bounds and undamaged.
+        LoadError: when it is no zip archive, or not of the three members and assets, each once,
+            stored or deflated within bounds and undamaged.
     """
     with open(path, "rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
                 members = _checked_members(path, archive)
-                return Archive(*(archive.read(members[n]) for n in (METADATA, CONFIG, WEIGHTS)))
+                parts = [archive.read(members.pop(name)) for name in (METADATA, CONFIG, WEIGHTS)]
+                assets = {name[len(ASSETS) :]: archive.read(i) for name, i in members.items()}
+                return Archive(*parts, assets)  # type: ignore[arg-type]
         except _DAMAGE as error:
             raise LoadError(path, "", f"not a sound .keras archive ({error}).") from error
 
 
+def _is_asset(name: str) -> bool:
+    """Tell whether a member lies below the folder of assets, and surely nowhere else."""
+    parts = name.split("/")
+    safe = all(part not in ("", ".", "..") for part in parts) and not set(name) & set("\\:\0")
+    return name.startswith(ASSETS) and safe
+
+
+def _is_asset_folder(info: zipfile.ZipInfo) -> bool:
+    return info.is_dir() and not info.file_size and _is_asset(info.filename + "folder")
+
+
 def _checked_members(
     path: str | os.PathLike[str], archive: zipfile.ZipFile
-) -> Mapping[str, zipfile.ZipInfo]:
-    infos = archive.infolist()
-    found = {info.filename: info for info in infos[:8]}
+) -> dict[str, zipfile.ZipInfo]:
+    # Folders have entries of their own in some archives; they hold nothing.
+    infos = [info for info in archive.infolist()[: MAX_ASSETS + 8] if not _is_asset_folder(info)]
+    found = {info.filename: info for info in infos}
+    others = [name for name in found if not _is_asset(name)]
     expected = {METADATA, CONFIG, WEIGHTS}
-    if len(infos) != len(expected) or set(found) != expected:
+    if len(infos) > MAX_ASSETS + 3 or len(infos) != len(found) or set(others) != expected:
         raise LoadError(
-            path, "", f"expected exactly the members {sorted(expected)}, found {sorted(found)}."
+            path,
+            "",
+            f"expected exactly the members {sorted(expected)}, each once, and at most "
+            f"{MAX_ASSETS} assets, found {sorted(others)[:8]} and {len(infos) - len(others)} more.",
         )
     for info in infos:
         if info.compress_type not in _METHODS or info.flag_bits & _ENCRYPTED:

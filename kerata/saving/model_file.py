@@ -11,7 +11,9 @@ from typing import Any
 
 from kerata.core.serialization import deserialize, serialize
 from kerata.saving import strict_json
-from kerata.saving.archive import CONFIG, WEIGHTS, Archive, read_archive, write_archive
+from kerata.saving.archive import ASSETS, CONFIG, WEIGHTS, Archive, read_archive, write_archive
+from kerata.saving.arrays import ArrayFile
+from kerata.saving.assets import collect_assets, restore_assets
 from kerata.saving.atomic import write_file
 from kerata.saving.errors import LoadError
 from kerata.saving.weights import open_hdf5, read_weights, write_weights
@@ -61,6 +63,7 @@ def save_model(
             metadata=json.dumps(_metadata()).encode(),
             config=json.dumps(_config(model)).encode(),
             weights=weights.getvalue(),
+            assets=collect_assets(model),
         ),
     )
 
@@ -120,7 +123,18 @@ def load_model(
     archive = read_archive(filepath)
     model = _build(filepath, _parse(filepath, archive.config), custom_objects, compile, safe_mode)
     _read_into(model, io.BytesIO(archive.weights), filepath, f"{WEIGHTS}: ", by_name=True)
+    if archive.assets:
+        _read_assets(model, archive, filepath)
     return model
+
+
+def _read_assets(model: Any, archive: Archive, filepath: _Path) -> None:
+    with open_hdf5(io.BytesIO(archive.weights), "r") as file:
+        names = ArrayFile(file, filepath).names
+    try:
+        restore_assets(model, archive.assets, names)
+    except (ValueError, UnicodeError) as error:
+        raise LoadError(filepath, ASSETS, _text(error)) from error
 
 
 def _parse(filepath: _Path, config: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The .keras archive: exactly three sound members."""
+"""The .keras archive: exactly three sound members, and assets."""
 
 import struct
 import zipfile
@@ -19,7 +19,7 @@ def write_zip(path, members, method=zipfile.ZIP_STORED):
 
 
 def members(contents=CONTENTS):
-    return list(zip(NAMES, contents, strict=True))
+    return list(zip(NAMES, contents[:3], strict=True))
 
 
 def test_round_trip(tmp_path):
@@ -29,6 +29,15 @@ def test_round_trip(tmp_path):
     with zipfile.ZipFile(path) as archive:
         assert archive.namelist() == list(NAMES)
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_assets_are_kept_by_path(tmp_path):
+    path = tmp_path / "m.keras"
+    contents = CONTENTS._replace(assets={"layers/lookup/vocabulary.txt": b"a\nb", "x": b""})
+    write_archive(path, contents)
+    assert read_archive(path) == contents
+    write_zip(path, [*members(), ("assets/", b""), ("assets/a/", b"")])
+    assert read_archive(path) == CONTENTS
 
 
 def test_deflated_members_are_read(tmp_path):
@@ -41,13 +50,16 @@ def test_deflated_members_are_read(tmp_path):
     "extra, method, message",
     [
         ([("config.json", b"{}")], zipfile.ZIP_STORED, "exactly the members"),
-        ([("assets/x.txt", b"")], zipfile.ZIP_STORED, "exactly the members"),
+        ([("assets/../x.txt", b"")], zipfile.ZIP_STORED, "exactly the members"),
+        ([("assets//x.txt", b"")], zipfile.ZIP_STORED, "exactly the members"),
+        ([("assets/C:x.txt", b"")], zipfile.ZIP_STORED, "exactly the members"),
+        ([("assets/x", b"")] * 2, zipfile.ZIP_STORED, "each once"),
         ([("../evil", b"")], zipfile.ZIP_STORED, "exactly the members"),
         ([(f"n{i}", b"") for i in range(5000)], zipfile.ZIP_STORED, "exactly the members"),
         ([], zipfile.ZIP_LZMA, "only stored or deflated"),
         ([], zipfile.ZIP_BZIP2, "only stored or deflated"),
     ],
-    ids=["twice", "assets", "traversal", "many", "lzma", "bzip2"],
+    ids="twice asset-up asset-empty asset-drive asset-twice traversal many lzma bzip2".split(),
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_refused_members(tmp_path, extra, method, message):

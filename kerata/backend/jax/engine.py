@@ -146,6 +146,21 @@ class JaxBackend(Backend):
     def lacks_value(self, error: Exception) -> bool:
         return isinstance(error, _VALUE_IS_MISSING)
 
+    def call_on_host(
+        self, function: Callable[..., np.ndarray], values: list, shape: tuple, dtype: str
+    ) -> Tensor:
+        if dtype == "string":
+            raise TypeError(
+                "JAX has no text: a layer that gives text cannot be part of a compiled program. "
+                "Apply it to what the model gives: `layer(model.predict(x))`."
+            )
+        result = jax.ShapeDtypeStruct(shape, jax.dtypes.canonicalize_dtype(dtype))
+
+        def run(*arrays: jax.Array) -> np.ndarray:
+            return function(*map(np.asarray, arrays)).astype(result.dtype, copy=False)
+
+        return jax.pure_callback(run, result, *values)
+
     def compile_loop(self, pure: Callable, thoroughly: bool) -> compilation.Loop:
         """Compile a pure step `(constant, state, batch) -> (result, state)` to run many times."""
         return compilation.Loop(pure)

@@ -162,6 +162,17 @@ class TensorFlowBackend(Backend):
         asked = isinstance(error, (TypeError, NotImplementedError, AttributeError))
         return asked and any(part in str(error) for part in _VALUE_IS_MISSING)
 
+    def call_on_host(
+        self, function: Callable[..., np.ndarray], values: list, shape: tuple, dtype: str
+    ) -> Tensor:
+        def run(*arrays: np.ndarray) -> np.ndarray:
+            result = function(*arrays)
+            return result if dtype == "string" else result.astype(dtype, copy=False)
+
+        result = tf.numpy_function(run, values, tf.as_dtype(dtype), stateful=False)
+        result.set_shape(shape)
+        return result
+
     def compile_loop(self, pure: Callable, thoroughly: bool) -> compilation.Loop:
         """Compile a pure step `(constant, state, batch) -> (result, state)` to run many times."""
         return compilation.Loop(pure, use_xla=thoroughly)
