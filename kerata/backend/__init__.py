@@ -23,4 +23,5 @@ _PUBLIC = {
     "standardize_dtype": "kerata.utils:standardize_dtype",
 }
 
+__all__ = list(_PUBLIC)
 __getattr__, __dir__ = lazy.names(__name__, _PUBLIC)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+__all__ = ["load_data"]
+
 Split = tuple[np.ndarray, np.ndarray]
 
 _TEST_PART = 5  # every fifth picture tests

@@ -7,6 +7,8 @@ from pathlib import Path
 from kerata.datasets import idx, sources
 from kerata.datasets.idx import Split
 
+__all__ = ["load_data"]
+
 #: what the labels 0 to 9 mean
 CLASSES = (
     "T-shirt/top",

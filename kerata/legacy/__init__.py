@@ -1,3 +1,5 @@
 """Names of older releases."""
 
-from kerata.legacy import saving as saving
+from kerata.legacy import saving
+
+__all__ = ["saving"]

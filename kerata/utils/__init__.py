@@ -6,31 +6,60 @@ import gc
 from typing import Any
 
 import kerata
-from kerata.core.config import disable_interactive_logging as disable_interactive_logging
-from kerata.core.config import enable_interactive_logging as enable_interactive_logging
-from kerata.core.config import is_interactive_logging_enabled as is_interactive_logging_enabled
-from kerata.core.config import set_random_seed as set_random_seed
+from kerata.core.config import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+    set_random_seed,
+)
 from kerata.core.dtypes import canonical
 from kerata.core.names import reset as _reset_names
-from kerata.core.registry import CustomObjectScope as CustomObjectScope
-from kerata.core.registry import custom_object_scope as custom_object_scope
-from kerata.core.registry import get_custom_objects as get_custom_objects
-from kerata.core.registry import get_registered_name as get_registered_name
-from kerata.core.registry import get_registered_object as get_registered_object
-from kerata.core.registry import register_keras_serializable as register_keras_serializable
-from kerata.core.serialization import deserialize as deserialize_keras_object  # noqa: F401
-from kerata.core.serialization import serialize as serialize_keras_object  # noqa: F401
-from kerata.core.symbolic import SymbolicTensor
-from kerata.core.symbolic import get_source_inputs as get_source_inputs
+from kerata.core.registry import (
+    CustomObjectScope,
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
+from kerata.core.serialization import deserialize as deserialize_keras_object
+from kerata.core.serialization import serialize as serialize_keras_object
+from kerata.core.symbolic import SymbolicTensor, get_source_inputs
 from kerata.training.data import Batch
-from kerata.training.data.py_dataset import PyDataset as PyDataset
-from kerata.training.program import as_data
-from kerata.training.program import unpack_x_y_sample_weight as unpack_x_y_sample_weight
-from kerata.training.progress import Progbar as Progbar
-from kerata.utils import legacy as legacy
-from kerata.utils.config import Config as Config
+from kerata.training.data.py_dataset import PyDataset
+from kerata.training.program import as_data, unpack_x_y_sample_weight
+from kerata.training.progress import Progbar
+from kerata.utils import legacy
+from kerata.utils.config import Config
 
 Sequence = PyDataset
+
+__all__ = [
+    "Config",
+    "CustomObjectScope",
+    "Progbar",
+    "PyDataset",
+    "Sequence",
+    "clear_session",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "get_source_inputs",
+    "is_interactive_logging_enabled",
+    "is_keras_tensor",
+    "legacy",
+    "pack_x_y_sample_weight",
+    "register_keras_serializable",
+    "serialize_keras_object",
+    "set_random_seed",
+    "standardize_dtype",
+    "unpack_x_y_sample_weight",
+    "version",
+]
 
 
 def version() -> str:
