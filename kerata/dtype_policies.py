@@ -26,6 +26,9 @@ __all__ = [
 def serialize(dtype_policy: DTypePolicy) -> dict[str, Any]:
     """Return the configuration of a policy, as files hold it.
 
+    Args:
+        dtype_policy: the policy.
+
     >>> import kerata
     >>> policy = kerata.dtype_policies.DTypePolicy("mixed_float16")
     >>> kerata.dtype_policies.serialize(policy)["config"]

@@ -105,6 +105,9 @@ def get(identifier: Any) -> Callable[..., Any]:
 def serialize(activation: Callable[..., Any]) -> Any:
     """Return how files write an activation: a built-in by its name, others by configuration.
 
+    Args:
+        activation: a function of this module, or one of your own that is registered.
+
     >>> import kerata
     >>> kerata.activations.serialize(kerata.activations.relu)
     'relu'

@@ -97,6 +97,9 @@ def set_backend(backend: str) -> None:
 
     Models made before keep their own.
 
+    Args:
+        backend: its name.
+
     Raises:
         ValueError: if there is no such backend.
         ImportError: if its engine is not installed.
@@ -107,6 +110,9 @@ def set_backend(backend: str) -> None:
 @contextlib.contextmanager
 def use_backend(name: str | Backend) -> Iterator[Backend]:
     """Make a backend the default inside a `with` block, in this thread.
+
+    Args:
+        name: `"jax"`, `"torch"`, `"tensorflow"` or `"numpy"`, or a backend itself.
 
     >>> import kerata
     >>> with kerata.use_backend("numpy"):

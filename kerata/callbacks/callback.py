@@ -16,7 +16,13 @@ BATCH_HOOKS = {
 
 
 class Position(NamedTuple):
-    """Where a resumed run goes on: an epoch, the steps of it that are done, the data's seed."""
+    """Where a resumed run goes on: an epoch, the steps of it that are done, the data's seed.
+
+    Args:
+        epoch: index of the epoch.
+        step: how many of its steps are done.
+        seed: seed of the order of the data.
+    """
 
     epoch: int
     step: int

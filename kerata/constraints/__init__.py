@@ -56,6 +56,9 @@ def get(identifier: Any) -> Callable[[Any], Any] | None:
 def serialize(constraint: Constraint) -> dict[str, Any]:
     """Return the configuration of a constraint, as files hold it.
 
+    Args:
+        constraint: a constraint of this module, or one of your own.
+
     >>> import kerata
     >>> kerata.constraints.serialize(kerata.constraints.UnitNorm())["config"]
     {'axis': 0}

@@ -83,6 +83,9 @@ def floatx() -> str:
 def set_floatx(value: str) -> None:
     """Set the default float dtype of new variables and converted data.
 
+    Args:
+        value: `"float16"`, `"bfloat16"`, `"float32"` or `"float64"`.
+
     Raises:
         ValueError: if `value` is not a float dtype.
     """
@@ -95,7 +98,11 @@ def epsilon() -> float:
 
 
 def set_epsilon(value: float) -> None:
-    """Set the small number that keeps divisions and logarithms finite."""
+    """Set the small number that keeps divisions and logarithms finite.
+
+    Args:
+        value: a small positive number.
+    """
     _settings["epsilon"] = float(value)
 
 
@@ -106,6 +113,9 @@ def image_data_format() -> str:
 
 def set_image_data_format(data_format: str) -> None:
     """Set where image layers expect the channels, unless they are told.
+
+    Args:
+        data_format: `"channels_last"` or `"channels_first"`.
 
     Raises:
         ValueError: if `data_format` is neither of the two.

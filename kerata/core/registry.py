@@ -283,6 +283,9 @@ def get_custom_objects() -> dict[str, Any]:
 def get_registered_name(obj: Any) -> str:
     """Return the name ``package>name`` of a registered class or function, else its own name.
 
+    Args:
+        obj: a class or function.
+
     >>> import kerata
     >>> kerata.saving.get_registered_name(len)
     'len'

@@ -91,7 +91,9 @@ class SymbolicTensor:
     Args:
         shape: tuple of ints; `None` for dimensions not known yet.
         dtype: dtype name.
+        sparse, ragged, record_history: kept for Keras' signature; tensors are dense, and recorded.
         name: shown in summaries and errors.
+        node, index: the call that makes it, and its place among the outputs of that call.
 
     >>> import kerata
     >>> x = kerata.Input((3,))

@@ -1,6 +1,6 @@
 """Nested structures of tensors: tuples, named tuples, lists and dicts (in key order).
 
-A leaf is anything else; `None` is a leaf.
+A leaf is anything else; `None` is a leaf. `structure` is such a container, or a leaf alone.
 """
 
 from __future__ import annotations
@@ -70,6 +70,9 @@ def flatten_with_path(structure: Structure) -> list[tuple[tuple, Any]]:
 
 def pack(structure: Structure, flat_sequence: Any) -> Structure:
     """Put leaves into the shape of a structure; the inverse of `flatten`.
+
+    Args:
+        flat_sequence: the leaves, in the order of `flatten`.
 
     Raises:
         ValueError: if the number of leaves differs.
@@ -173,6 +176,9 @@ def _check_alike(structures: tuple, kind: Any) -> None:
 
 def map_shape_structure(func: Callable, structure: Structure) -> Structure:
     """Apply a function to the shapes in a structure: tuples or lists of sizes are the leaves.
+
+    Args:
+        func: called with each shape.
 
     >>> map_shape_structure(len, {"image": (None, 28, 28), "label": (None,)})
     {'image': 3, 'label': 1}
@@ -292,6 +298,10 @@ def assert_same_structure(a: Structure, b: Structure, check_types: bool | None =
 
 def assert_same_paths(a: Structure, b: Structure) -> None:
     """Raise ValueError unless two structures have their leaves under the same keys and indices.
+
+    Args:
+        a: a structure.
+        b: another.
 
     >>> assert_same_paths([1, {"x": 2}], {0: 3, 1: {"x": 4}})
     """

@@ -47,7 +47,11 @@ def load_data(path: str = "mnist.npz") -> tuple[Split, Split]:
 
 
 def is_local(path: str = "mnist.npz") -> bool:
-    """Return whether the digits are on this machine already."""
+    """Return whether the digits are on this machine already.
+
+    Args:
+        path: as for `load_data`.
+    """
     return _find_local(path) is not None
 
 

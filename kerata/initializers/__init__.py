@@ -109,6 +109,9 @@ def get(identifier: Any) -> Callable[..., Any] | None:
 def serialize(initializer: Initializer) -> dict[str, Any]:
     """Return the configuration of an initializer, as files hold it.
 
+    Args:
+        initializer: an initializer of this module, or one of your own.
+
     >>> import kerata
     >>> kerata.initializers.serialize(kerata.initializers.Zeros())["class_name"]
     'Zeros'

@@ -135,6 +135,9 @@ def get(identifier: Any) -> Callable[..., Any] | None:
 def serialize(loss: Callable[..., Any]) -> dict[str, Any]:
     """Return the configuration of a loss, as files hold it.
 
+    Args:
+        loss: a loss of this module, or one of your own.
+
     >>> import kerata
     >>> kerata.losses.serialize(kerata.losses.Huber(2.0))["config"]["delta"]
     2.0

@@ -173,6 +173,9 @@ for _loss in (binary_focal_crossentropy, categorical_focal_crossentropy, huber, 
 def serialize(metric: Callable[..., Any]) -> dict[str, Any]:
     """Return the configuration of a metric, as files hold it.
 
+    Args:
+        metric: a metric of this module, or one of your own.
+
     >>> import kerata
     >>> kerata.metrics.serialize(kerata.metrics.BinaryAccuracy(threshold=0.3))["config"]
     {'name': 'binary_accuracy', 'dtype': 'float32', 'threshold': 0.3}

@@ -1,4 +1,7 @@
-"""Into tensors, out of them, and between dtypes; what a tensor's dtype and size are."""
+"""Into tensors, out of them, and between dtypes; what a tensor's dtype and size are.
+
+`x` is anything tensor-like: tensor, variable, array, nested list or number.
+"""
 
 from __future__ import annotations
 
@@ -212,6 +215,9 @@ def copy(x: Tensor) -> Tensor:
 @primitive(promote="keep", elementwise=True)
 def stop_gradient(variable: Tensor) -> Tensor:
     """Return a tensor as a constant: gradients do not flow back through it.
+
+    Args:
+        variable: anything tensor-like.
 
     >>> import kerata
     >>> kerata.ops.stop_gradient([1.0]).tolist()

@@ -128,6 +128,10 @@ def full_like(x: Tensor, fill_value: Any, dtype: Any = None) -> Tensor:
 def zeros_like(x: Tensor, dtype: Any = None) -> Tensor:
     """Return zeros in the shape of `x`, on its backend, by default in its dtype.
 
+    Args:
+        x: anything tensor-like, whose shape is taken.
+        dtype: dtype name; that of `x` by default.
+
     >>> import kerata
     >>> kerata.ops.zeros_like([1, 2]).tolist()
     [0, 0]
@@ -138,6 +142,10 @@ def zeros_like(x: Tensor, dtype: Any = None) -> Tensor:
 def ones_like(x: Tensor, dtype: Any = None) -> Tensor:
     """Return ones in the shape of `x`, on its backend, by default in its dtype.
 
+    Args:
+        x: anything tensor-like, whose shape is taken.
+        dtype: dtype name; that of `x` by default.
+
     >>> import kerata
     >>> kerata.ops.ones_like([5, 6]).tolist()
     [1, 1]
@@ -147,6 +155,10 @@ def ones_like(x: Tensor, dtype: Any = None) -> Tensor:
 
 def empty_like(x: Tensor, dtype: Any = None) -> Tensor:
     """Return a tensor like `x` whose values nobody should rely on (they are zeros).
+
+    Args:
+        x: anything tensor-like, whose shape is taken.
+        dtype: dtype name; that of `x` by default.
 
     >>> import kerata
     >>> kerata.ops.empty_like([1, 2]).shape
@@ -324,6 +336,10 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
 
 def identity(n: int, dtype: Any = None) -> Tensor:
     """Return the identity matrix of `n` rows.
+
+    Args:
+        n: number of rows and columns.
+        dtype: dtype name; floatx by default.
 
     >>> import kerata
     >>> kerata.ops.identity(2).tolist()

@@ -1,8 +1,8 @@
 """Arithmetic and mathematical functions, element by element.
 
-Every `x` is anything tensor-like (tensor, variable, array, list, number) of any shape; two
-arguments are broadcast against each other. "Float result" means that integers and bool become
-floatx first, so that `sqrt` of an int32 tensor is a float32 tensor.
+Every `x`, `x1` and `x2` is anything tensor-like (tensor, variable, array, list, number) of any
+shape; two arguments are broadcast against each other. "Float result" means that integers and bool
+become floatx first, so that `sqrt` of an int32 tensor is a float32 tensor.
 """
 
 from __future__ import annotations

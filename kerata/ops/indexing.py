@@ -348,6 +348,10 @@ def scatter(indices: Tensor, values: Tensor, shape: Sequence[int]) -> Tensor:
 def unravel_index(indices: Tensor, shape: Sequence[int]) -> tuple[Tensor, ...]:
     """Return the coordinates, in a tensor of a given shape, of indices into its flattened form.
 
+    Args:
+        indices: integers of any shape.
+        shape: the sizes of the tensor.
+
     >>> import kerata
     >>> [i.tolist() for i in kerata.ops.unravel_index([5, 7], (3, 4))]
     [[1, 1], [1, 3]]

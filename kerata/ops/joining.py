@@ -1,4 +1,7 @@
-"""Several tensors into one, one into several, more of the same: concatenate, split, tile, pad."""
+"""Several tensors into one, one into several, more of the same: concatenate, split, tile, pad.
+
+`x` is anything tensor-like, `xs` a list of such things.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Linear algebra: products, factorizations, solutions and norms.
 
-Matrices stand in the last two dimensions, `(..., rows, columns)`; those before are batches.
-Factorizations and solutions make floatx of integers.
+`x`, `x1` and `x2` are anything tensor-like (tensor, variable, array, nested list). Matrices stand
+in the last two dimensions, `(..., rows, columns)`; those before are batches. Factorizations and
+solutions make floatx of integers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Comparisons, tests of numbers, logical and bitwise functions, and choices between tensors.
 
-Two arguments are broadcast against each other. Comparisons and logical functions return bool;
-logical functions take any number for true that is not 0.
+`x`, `y`, `x1` and `x2` are anything tensor-like (tensor, variable, array, list, number) of any
+shape; two arguments are broadcast against each other. Comparisons and logical functions return
+bool; logical functions take any number for true that is not 0.
 """
 
 from __future__ import annotations

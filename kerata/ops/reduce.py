@@ -1,7 +1,7 @@
 """Reductions and accumulations: sum, mean, maximum, which index, cumulative sum, segments.
 
-`axis` is everywhere an integer, several, or `None` for all dimensions; `keepdims` leaves the
-reduced dimensions with size 1.
+`x` is anything tensor-like of any shape. `axis` is everywhere an integer, several, or `None` for
+all dimensions; `keepdims` leaves the reduced dimensions with size 1.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The elements of one tensor in another shape or order: reshape, transpose, flip, roll."""
+"""The elements of one tensor in another shape or order: reshape, transpose, flip, roll.
+
+`x` is anything tensor-like (tensor, variable, array, nested list).
+"""
 
 from __future__ import annotations
 
@@ -212,6 +215,10 @@ def moveaxis(x: Tensor, source: int | Sequence[int], destination: int | Sequence
 def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
     """Exchange two dimensions.
 
+    Args:
+        axis1: one dimension.
+        axis2: the other.
+
     >>> import kerata
     >>> kerata.ops.swapaxes(kerata.ops.zeros((2, 3, 4)), 0, 2).shape
     (4, 3, 2)
@@ -390,6 +397,9 @@ def diag(x: Tensor, k: int = 0) -> Tensor:
 
 def diagflat(x: Tensor, k: int = 0) -> Tensor:
     """Matrix with all elements of `x` on diagonal `k`.
+
+    Args:
+        k: 0 for the main diagonal, above it if positive, below it if negative.
 
     >>> import kerata
     >>> kerata.ops.diagflat([[1], [2]]).tolist()

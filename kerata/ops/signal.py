@@ -31,6 +31,9 @@ def _window(values: np.ndarray) -> Tensor:
 def bartlett(x: int) -> Tensor:
     """Bartlett window, a triangle, of `x` points (Oppenheim and Schafer, 1999).
 
+    Args:
+        x: number of points.
+
     >>> import kerata
     >>> kerata.ops.bartlett(5).tolist()
     [0.0, 0.5, 1.0, 0.5, 0.0]
@@ -40,6 +43,9 @@ def bartlett(x: int) -> Tensor:
 
 def blackman(x: int) -> Tensor:
     """Blackman window, of three cosine terms, of `x` points (Blackman and Tukey, 1958).
+
+    Args:
+        x: number of points.
 
     >>> import kerata
     >>> kerata.ops.blackman(3).shape
@@ -51,6 +57,9 @@ def blackman(x: int) -> Tensor:
 def hamming(x: int) -> Tensor:
     """Hamming window, a raised cosine, of `x` points (Blackman and Tukey, 1958).
 
+    Args:
+        x: number of points.
+
     >>> import kerata
     >>> kerata.ops.hamming(3).shape
     (3,)
@@ -60,6 +69,9 @@ def hamming(x: int) -> Tensor:
 
 def hanning(x: int) -> Tensor:
     """Hann window, a raised cosine that ends in 0, of `x` points (Blackman and Tukey, 1958).
+
+    Args:
+        x: number of points.
 
     >>> import kerata
     >>> kerata.ops.hanning(5).tolist()
@@ -142,6 +154,9 @@ def fft(x: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
 def fft2(x: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """Discrete Fourier transform over the last two dimensions. See `fft`.
 
+    Args:
+        x: real and imaginary parts, each `(..., rows, columns)`.
+
     >>> import kerata
     >>> real, imag = kerata.ops.fft2(([[1.0, 1.0]], [[0.0, 0.0]]))
     >>> real.tolist()
@@ -152,6 +167,9 @@ def fft2(x: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
 
 def ifft2(x: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """Inverse of `fft2`.
+
+    Args:
+        x: real and imaginary parts, each `(..., rows, columns)`.
 
     >>> import kerata
     >>> real, imag = kerata.ops.ifft2(([[2.0, 0.0]], [[0.0, 0.0]]))

@@ -1,4 +1,8 @@
-"""Statistics: averages, quantiles, differences, correlation, and reductions that skip NaN."""
+"""Statistics: averages, quantiles, differences, correlation, and reductions that skip NaN.
+
+`x` is anything tensor-like of any shape. `axis` is an integer, several where they make sense, or
+`None` for all dimensions; `keepdims` leaves the reduced dimensions with size 1.
+"""
 
 from __future__ import annotations
 
@@ -174,6 +178,10 @@ def nanquantile(
 ) -> Tensor:
     """Quantiles along axes of the elements that are not NaN. Arguments as `quantile`.
 
+    Args:
+        q: fractions, from 0 to 1.
+        method: as for `quantile`.
+
     >>> import kerata
     >>> kerata.ops.nanquantile([1.0, float("nan"), 3.0], 0.5).tolist()
     2.0
@@ -186,6 +194,10 @@ def percentile(
 ) -> Tensor:
     """Percentiles along axes: `quantile` with `q` from 0 to 100.
 
+    Args:
+        q: percentages, from 0 to 100.
+        method: as for `quantile`.
+
     >>> import kerata
     >>> kerata.ops.percentile([1.0, 2.0, 3.0], 50).tolist()
     2.0
@@ -197,6 +209,10 @@ def nanpercentile(
     x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Tensor:
     """Percentiles along axes of the elements that are not NaN.
+
+    Args:
+        q: percentages, from 0 to 100.
+        method: as for `quantile`.
 
     >>> import kerata
     >>> kerata.ops.nanpercentile([1.0, float("nan"), 3.0], 50).tolist()
@@ -261,6 +277,10 @@ def nanprod(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
 def nancumsum(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
     """Cumulative sum along an axis, in which NaN counts as 0.
 
+    Args:
+        axis: the dimension; `None` for the flattened tensor.
+        dtype: dtype of the result; that of `x` by default.
+
     >>> import kerata
     >>> kerata.ops.nancumsum([1.0, float("nan"), 2.0]).tolist()
     [1.0, 1.0, 3.0]
@@ -270,6 +290,10 @@ def nancumsum(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
 
 def nancumprod(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
     """Cumulative product along an axis, in which NaN counts as 1.
+
+    Args:
+        axis: the dimension; `None` for the flattened tensor.
+        dtype: dtype of the result; that of `x` by default.
 
     >>> import kerata
     >>> kerata.ops.nancumprod([1.0, float("nan"), 2.0]).tolist()

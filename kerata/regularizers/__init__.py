@@ -56,6 +56,9 @@ def get(identifier: Any) -> Callable[[Any], Any] | None:
 def serialize(regularizer: Regularizer) -> dict[str, Any]:
     """Return the configuration of a regularizer, as files hold it.
 
+    Args:
+        regularizer: a regularizer of this module, or one of your own.
+
     >>> import kerata
     >>> kerata.regularizers.serialize(kerata.regularizers.L2(0.1))["config"]
     {'l2': 0.1}

@@ -261,6 +261,9 @@ def as_data(batch: Batch) -> Any:
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     """Return `(x, y, sample_weight)` from what a step was given; missing parts are `None`.
 
+    Args:
+        data: `x`, `(x,)`, `(x, y)` or `(x, y, sample_weight)`.
+
     Raises:
         ValueError: if `data` is a tuple of more than three.
 

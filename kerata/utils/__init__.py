@@ -86,6 +86,9 @@ def clear_session(free_memory: bool = True) -> None:
 def is_keras_tensor(x: Any) -> bool:
     """Tell whether a value is symbolic: what `Input` and layers called on it return.
 
+    Args:
+        x: anything.
+
     >>> import kerata
     >>> kerata.utils.is_keras_tensor(kerata.Input((2,))), kerata.utils.is_keras_tensor(1.0)
     (True, False)

@@ -75,6 +75,10 @@ def _full_mask(inputs: Any, mask: Any) -> Any:
 def concatenate(inputs: Sequence[Any], axis: int = -1, **kwargs: Any) -> Any:
     """Return tensors side by side along an axis; keyword arguments go to `Concatenate`.
 
+    Args:
+        inputs: a list of tensors, equal in all other dimensions.
+        axis: the dimension along which they are put side by side.
+
     >>> import kerata
     >>> kerata.layers.concatenate([kerata.ops.ones((2, 3))] * 2, axis=0).shape
     (4, 3)

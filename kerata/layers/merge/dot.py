@@ -89,6 +89,10 @@ def _equation(left_rank: int, right_rank: int, axes: Sequence[int]) -> str:
 def dot(inputs: Sequence[Any], axes: int | tuple[int, int] = -1, **kwargs: Any) -> Any:
     """Return the scalar products of the samples of two tensors; see `Dot`.
 
+    Args:
+        inputs: a list of two tensors.
+        axes: as for `Dot`.
+
     >>> import kerata
     >>> kerata.layers.dot([kerata.ops.ones((2, 3))] * 2, axes=1).tolist()
     [[3.0], [3.0]]

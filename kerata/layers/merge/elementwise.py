@@ -152,6 +152,9 @@ class Minimum(Merge):
 def add(inputs: Sequence[Any], **kwargs: Any) -> Any:
     """Return the sum of a list of tensors; keyword arguments go to `Add`.
 
+    Args:
+        inputs: a list of tensors of equal or broadcastable shapes.
+
     >>> import kerata
     >>> kerata.layers.add([kerata.ops.ones((1, 2))] * 2).tolist()
     [[2.0, 2.0]]
@@ -161,6 +164,9 @@ def add(inputs: Sequence[Any], **kwargs: Any) -> Any:
 
 def subtract(inputs: Sequence[Any], **kwargs: Any) -> Any:
     """Return the first of two tensors minus the second; keyword arguments go to `Subtract`.
+
+    Args:
+        inputs: a list of two tensors.
 
     >>> import kerata
     >>> kerata.layers.subtract([kerata.ops.ones((1, 2))] * 2).tolist()
@@ -172,6 +178,9 @@ def subtract(inputs: Sequence[Any], **kwargs: Any) -> Any:
 def multiply(inputs: Sequence[Any], **kwargs: Any) -> Any:
     """Return the product of a list of tensors; keyword arguments go to `Multiply`.
 
+    Args:
+        inputs: a list of tensors of equal or broadcastable shapes.
+
     >>> import kerata
     >>> kerata.layers.multiply([kerata.ops.ones((1, 2))] * 2).tolist()
     [[1.0, 1.0]]
@@ -181,6 +190,9 @@ def multiply(inputs: Sequence[Any], **kwargs: Any) -> Any:
 
 def average(inputs: Sequence[Any], **kwargs: Any) -> Any:
     """Return the mean of a list of tensors; keyword arguments go to `Average`.
+
+    Args:
+        inputs: a list of tensors of equal or broadcastable shapes.
 
     >>> import kerata
     >>> kerata.layers.average([kerata.ops.ones((1, 2))] * 2).tolist()
@@ -192,6 +204,9 @@ def average(inputs: Sequence[Any], **kwargs: Any) -> Any:
 def maximum(inputs: Sequence[Any], **kwargs: Any) -> Any:
     """Return the largest values of a list of tensors; keyword arguments go to `Maximum`.
 
+    Args:
+        inputs: a list of tensors of equal or broadcastable shapes.
+
     >>> import kerata
     >>> kerata.layers.maximum([kerata.ops.ones((1, 2))] * 2).tolist()
     [[1.0, 1.0]]
@@ -201,6 +216,9 @@ def maximum(inputs: Sequence[Any], **kwargs: Any) -> Any:
 
 def minimum(inputs: Sequence[Any], **kwargs: Any) -> Any:
     """Return the smallest values of a list of tensors; keyword arguments go to `Minimum`.
+
+    Args:
+        inputs: a list of tensors of equal or broadcastable shapes.
 
     >>> import kerata
     >>> kerata.layers.minimum([kerata.ops.ones((1, 2))] * 2).tolist()

@@ -27,8 +27,8 @@ class BatchNormalization(Affine):
         momentum: How much of the moving averages each training step keeps.
         epsilon: Added to the variance.
         center, scale: Whether `beta` is added, whether `gamma` multiplies.
-        beta_initializer, gamma_initializer, moving_mean_initializer,
-            moving_variance_initializer: First values of the variables.
+        beta_initializer, gamma_initializer: First values of the variables.
+        moving_mean_initializer, moving_variance_initializer: First values of the averages.
         beta_regularizer, gamma_regularizer: Penalties on the variables.
         beta_constraint, gamma_constraint: Projections applied after each update.
         renorm: Whether training uses the moving averages too, as corrected by Ioffe, 2017.

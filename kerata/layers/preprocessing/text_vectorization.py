@@ -57,6 +57,7 @@ class TextVectorization(HostLayer):
             default the longest text of a batch decides.
         pad_to_max_tokens: whether vectors have `max_tokens` entries.
         vocabulary: tokens, or the path of a text file with a token in each line.
+        vocabulary_size: what a configuration notes; it is found from the vocabulary.
         idf_weights: weight of each token, for `output_mode="tf_idf"` with a given vocabulary.
         sparse, ragged: kept for Keras' signature; output is dense.
         encoding: how text is written as bytes.

@@ -55,6 +55,9 @@ def relu6(x: Tensor) -> Tensor:
 def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
     """Rectified linear unit with a slope below 0: `x` if `x > 0`, else `negative_slope * x`.
 
+    Args:
+        negative_slope: the slope below 0.
+
     >>> import kerata
     >>> kerata.ops.leaky_relu([-1.0, 2.0], negative_slope=0.5).tolist()
     [-0.5, 2.0]
@@ -68,6 +71,9 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
 
     Clevert et al. (2015), "Fast and Accurate Deep Network Learning by Exponential Linear
     Units".
+
+    Args:
+        alpha: far below 0 the result is `-alpha`.
 
     >>> import kerata
     >>> [round(v, 4) for v in kerata.ops.elu([-1.0, 2.0]).tolist()]
@@ -95,6 +101,9 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
     """Continuously differentiable ELU: `max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))`.
 
     Barron (2017), "Continuously Differentiable Exponential Linear Units".
+
+    Args:
+        alpha: far below 0 the result is `-alpha`.
 
     >>> import kerata
     >>> [round(v, 4) for v in kerata.ops.celu([-1.0, 2.0], alpha=2.0).tolist()]
@@ -247,6 +256,9 @@ def squareplus(x: Tensor, b: float = 4) -> Tensor:
 def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     """Soft threshold: moves `x` towards 0 by `threshold`, to 0 what is nearer than that.
 
+    Args:
+        threshold: how far values are moved towards 0.
+
     >>> import kerata
     >>> kerata.ops.soft_shrink([-1.0, 0.25, 2.0]).tolist()
     [-0.5, 0.0, 1.5]
@@ -257,6 +269,9 @@ def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
 @primitive(promote="float", elementwise=True)
 def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     """Hard threshold: `x` if `|x| > threshold`, else 0.
+
+    Args:
+        threshold: how far from 0 a value must be to be kept.
 
     >>> import kerata
     >>> kerata.ops.hard_shrink([-1.0, 0.25, 2.0]).tolist()
@@ -289,6 +304,10 @@ def tanh_shrink(x: Tensor) -> Tensor:
 @primitive(promote="float", elementwise=True)
 def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
     """Keep what is above a threshold: `x` if `x > threshold`, else `default_value`.
+
+    Args:
+        threshold: the bound.
+        default_value: what stands for values that do not exceed it.
 
     >>> import kerata
     >>> kerata.ops.threshold([0.5, 1.5, 2.5], 1.0, -1.0).tolist()

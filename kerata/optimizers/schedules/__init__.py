@@ -38,6 +38,9 @@ __all__ = [
 def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
     """Return the configuration of a schedule, as files hold it.
 
+    Args:
+        learning_rate_schedule: a schedule of this module, or one of your own.
+
     >>> import kerata
     >>> schedules = kerata.optimizers.schedules
     >>> schedules.serialize(schedules.CosineDecay(0.1, 100))["class_name"]
