@@ -165,6 +165,9 @@ def result_type(*dtypes: Any) -> str:
 def is_float_dtype(dtype: Any) -> bool:
     """Tell whether a dtype, however given, is a real floating type.
 
+    Args:
+        dtype: a name, or a dtype of any engine.
+
     >>> is_float_dtype(np.float16), is_float_dtype("int8")
     (True, False)
     """
@@ -173,6 +176,9 @@ def is_float_dtype(dtype: Any) -> bool:
 
 def is_int_dtype(dtype: Any) -> bool:
     """Tell whether a dtype, however given, is an integer type.
+
+    Args:
+        dtype: a name, or a dtype of any engine.
 
     >>> is_int_dtype("uint8"), is_int_dtype("bool")
     (True, False)

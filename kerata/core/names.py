@@ -39,7 +39,11 @@ def unique(prefix: str) -> str:
 
 
 def uid(prefix: str = "") -> int:
-    """Return 1 the first time it is asked for, then 2, ...; `unique` counts along."""
+    """Return 1 the first time it is asked for, then 2, ...; `unique` counts along.
+
+    Args:
+        prefix: what is counted; each prefix has a count of its own.
+    """
     _counts[prefix] += 1
     return _counts[prefix]
 
@@ -56,7 +60,11 @@ def reset() -> None:
 
 @contextlib.contextmanager
 def name_scope(name: str) -> Iterator[None]:
-    """Put `name/` before the paths of variables made inside the block."""
+    """Put `name/` before the paths of variables made inside the block.
+
+    Args:
+        name: the first part of the paths.
+    """
     _scopes.stack.append(name)
     try:
         yield

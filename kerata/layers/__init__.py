@@ -321,6 +321,9 @@ __all__ = [
 def serialize(layer: Layer) -> dict[str, Any]:
     """Return plain data from which `deserialize` builds an equal layer, without weights.
 
+    Args:
+        layer: a layer of this module, or one of your own.
+
     >>> import kerata
     >>> kerata.layers.serialize(kerata.layers.Dense(3))["class_name"]
     'Dense'

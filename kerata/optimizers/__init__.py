@@ -74,6 +74,9 @@ def get(identifier: Any) -> Optimizer | None:
 def serialize(optimizer: Optimizer) -> dict[str, Any]:
     """Return the configuration of an optimizer, as files hold it.
 
+    Args:
+        optimizer: an optimizer of this module, or one of your own.
+
     >>> import kerata
     >>> kerata.optimizers.serialize(kerata.optimizers.Lamb())["class_name"]
     'Lamb'
