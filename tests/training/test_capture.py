@@ -86,6 +86,15 @@ def test_parameters_stay_the_tensors_that_others_hold(monkeypatch):
         assert not np.array_equal(tensor.detach().numpy(), old.numpy())
 
 
+def test_a_run_that_diverges_does_so_too(monkeypatch):
+    model = network()
+    for layer in model.layers:
+        layer.set_weights([np.full(w.shape, np.nan) for w in layer.get_weights()])
+    with pytest.warns(kerata.core.errors.KerataWarning, match="loss became nan"):
+        history, program = train(monkeypatch, model, captured=True)
+    assert is_captured(program) and np.isnan(history["loss"]).all()
+
+
 def test_a_frozen_layer_stays_frozen(monkeypatch):
     model = network()
     train(monkeypatch, model, captured=True)

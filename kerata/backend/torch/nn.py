@@ -3,6 +3,7 @@
 import contextlib
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.nn import functional
 
 from kerata.backend.torch.indexing import take
@@ -186,9 +187,10 @@ def negative_log_likelihood(log_probabilities, target):
 
 
 def two_class_entropy(target, probabilities):
-    # torch's own refuses NaN: on CPUs by an error, on GPUs by the end of all work on the device
+    # torch's own refuses NaN: on CPUs by an error, which comes too late where a step is captured,
+    # and on GPUs by the end of all work on the device
     fits = target.shape == probabilities.shape and not target.requires_grad
-    if fits and not probabilities.is_cuda:
+    if fits and not (probabilities.is_cuda or isinstance(probabilities, FakeTensor)):
         with contextlib.suppress(RuntimeError):
             return functional.binary_cross_entropy(probabilities, target, reduction="none")
     yes, no = torch.log(probabilities), torch.log(1 - probabilities)
