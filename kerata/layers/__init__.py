@@ -50,6 +50,7 @@ from kerata.layers.core.identity import Identity
 from kerata.layers.core.input_layer import Input, InputLayer
 from kerata.layers.core.lambda_layer import Lambda
 from kerata.layers.core.masking import Masking
+from kerata.layers.core.reversible_embedding import ReversibleEmbedding
 from kerata.layers.core.wrapper import Wrapper
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
@@ -73,6 +74,7 @@ from kerata.layers.normalization.batch_normalization import BatchNormalization
 from kerata.layers.normalization.group_normalization import GroupNormalization
 from kerata.layers.normalization.layer_normalization import LayerNormalization
 from kerata.layers.normalization.rms_normalization import RMSNormalization
+from kerata.layers.normalization.spectral_normalization import SpectralNormalization
 from kerata.layers.normalization.unit_normalization import UnitNormalization
 from kerata.layers.pooling.adaptive import (
     AdaptiveAveragePooling1D,
@@ -280,6 +282,7 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "ReversibleEmbedding",
     "STFTSpectrogram",
     "SeparableConv1D",
     "SeparableConv2D",
@@ -292,6 +295,7 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "SpectralNormalization",
     "StackedRNNCells",
     "StringLookup",
     "Subtract",

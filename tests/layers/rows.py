@@ -36,6 +36,18 @@ CORE = [
     ),
     Row("Embedding", {"input_dim": 7, "output_dim": 3}, (2, 5), integers=7),
     Row("Embedding", {"input_dim": 7, "output_dim": 3, "mask_zero": True}, (2, 3, 2), integers=7),
+    Row("ReversibleEmbedding", {"input_dim": 7, "output_dim": 3}, (2, 5), integers=7),
+    Row(
+        "ReversibleEmbedding",
+        {
+            "input_dim": 7,
+            "output_dim": 3,
+            "mask_zero": True,
+            "reverse_dtype": "float32",
+            "logit_soft_cap": 3.0,
+        },
+        integers=7,
+    ),
     Row("Activation", {"activation": "tanh"}),
     Row("Activation", {"activation": "relu"}, IMAGE),
     Row("Identity"),

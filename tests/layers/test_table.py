@@ -17,6 +17,7 @@ ELSEWHERE = {
     "InputLayer": "tests/models",
     "Lambda": "test_core.py: its function has no counterpart in a configuration",
     "Layer": "test_layer.py",
+    "SpectralNormalization": "test_spectral_normalization.py: its argument is a layer",
     "Wrapper": "test_core.py: it has no call of its own",
 }
 
@@ -33,6 +34,7 @@ TRAINED = {
     "MultiHeadAttention",
     "PReLU",
     "RMSNormalization",
+    "ReversibleEmbedding",
 }
 
 
