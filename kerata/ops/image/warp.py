@@ -13,14 +13,22 @@ from kerata.core.seeds import draw_key
 from kerata.core.spec import TensorSpec, dtype_of, ndim_of, shape_of, sizes_of
 from kerata.ops import random
 from kerata.ops.cast import cast, in_dtype
-from kerata.ops.creation import ones_like, zeros_like
-from kerata.ops.elementwise import add, divide, multiply, negative
-from kerata.ops.image.filter import smoothed
+from kerata.ops.creation import filled_like, ones_like, zeros_like
+from kerata.ops.elementwise import (
+    add,
+    divide,
+    exp,
+    maximum,
+    multiply,
+    negative,
+    square,
+    subtract,
+)
 from kerata.ops.image.layout import over_batch, positions_along
 from kerata.ops.image.resize import over_floats
 from kerata.ops.indexing import get_item
 from kerata.ops.joining import concatenate, stack, unstack
-from kerata.ops.linalg import solve
+from kerata.ops.linalg import matmul, solve
 from kerata.ops.shape import expand_dims, reshape, squeeze
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
@@ -236,7 +244,7 @@ def perspective_transform(
                 "or (batch, 4, 2)."
             )
     start, end = _precise(start_points, images), _precise(end_points, images)
-    transform = _homography(end, start)
+    transform = homography(end, start)
 
     def warp(batch: Tensor) -> Tensor:
         return _sample(batch, _lines(batch, transform), order, "constant", fill_value)
@@ -244,7 +252,7 @@ def perspective_transform(
     return over_batch("perspective_transform", images, data_format, warp)
 
 
-def _homography(source: Tensor, target: Tensor) -> Tensor:
+def homography(source: Tensor, target: Tensor) -> Tensor:
     """Return the transform (..., 8) that takes four points to four others.
 
     It solves `a0 x + a1 y + a2 - c0 x u - c1 y u = u` and the like for v, for each (x, y) that
@@ -264,8 +272,8 @@ def _homography(source: Tensor, target: Tensor) -> Tensor:
 
 def elastic_transform(
     images: Tensor,
-    alpha: float = 20.0,
-    sigma: float = 5.0,
+    alpha: Any = 20.0,
+    sigma: Any = 5.0,
     interpolation: str = "bilinear",
     fill_mode: str = "reflect",
     fill_value: float = 0.0,
@@ -280,8 +288,9 @@ def elastic_transform(
     Args:
         images: (height, width, channels) or (batch, height, width, channels), or with the
             channels before the sizes. Each image has a field of its own.
-        alpha: strength: the factor of the smoothed field of standard normal numbers, in pixels.
-        sigma: standard deviation of the Gaussian that smooths the field, in pixels.
+        alpha: strength: pixels move by alpha times normal numbers of variance 1 / (4 pi). A
+            number, or (batch, 1, 1).
+        sigma: standard deviation of the Gaussian that has smoothed these, in pixels; likewise.
         interpolation: "nearest" or "bilinear".
         fill_mode: what lies outside of the image; see `map_coordinates`.
         fill_value: the value outside for "constant".
@@ -307,14 +316,22 @@ def elastic_transform(
     return over_batch("elastic_transform", images, data_format, warp)
 
 
-def _rubber(batch: Tensor, alpha: Any, sigma: float, seed: Any) -> list[Tensor]:
+def _rubber(batch: Tensor, alpha: Any, sigma: Any, seed: Any) -> list[Tensor]:
     """Return the row and the column that each pixel of an elastic image comes from."""
-    count, height, width, _ = sizes_of(batch)
     dtype = "float64" if dtype_of(batch) == "float64" else "float32"
-    key = draw_key(seed, batch)
-    field = random.normal_samples(key, (count, height, width, 2), dtype)
-    size = 2 * math.ceil(3 * sigma) + 1  # nothing to speak of lies beyond three deviations
-    moves = multiply(smoothed(field, (size, size), (sigma, sigma)), alpha)
-    y = cast(expand_dims(positions_along(batch, 1), (0, 2)), dtype)
-    x = cast(expand_dims(positions_along(batch, 2), (0, 1)), dtype)
-    return [add(get_item(moves, (..., 0)), y), add(get_item(moves, (..., 1)), x)]
+    zero = filled_like(batch, 0.0, dtype, ())
+    alpha, sigma = add(zero, alpha), add(zero, sigma)  # now on the engine of the images
+    y, x = (cast(positions_along(batch, axis), dtype) for axis in (1, 2))
+    down, right = _gaussian(y, sigma), _gaussian(x, sigma)
+    shape = (2, *sizes_of(batch)[:3])
+    noise = random.normal_samples(draw_key(seed, batch), shape, dtype)
+    fields = (matmul(down, matmul(each, right)) for each in unstack(noise, 2))
+    moves = (multiply(field, multiply(alpha, sigma)) for field in fields)
+    return [add(move, at) for move, at in zip(moves, (expand_dims(y, 1), x), strict=True)]
+
+
+def _gaussian(positions: Tensor, sigma: Any) -> Tensor:
+    """Return the symmetric matrix, or (batch, n, n), whose product smooths n neighbours."""
+    distance = subtract(expand_dims(positions, 1), positions)
+    weights = exp(multiply(square(distance), divide(-0.5, square(sigma))))
+    return divide(weights, maximum(multiply(sigma, math.sqrt(2 * math.pi)), 1.0))
