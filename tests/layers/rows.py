@@ -238,16 +238,87 @@ POOLING = [
     Row("GlobalAveragePooling3D", {}, VOLUME),
 ]
 
+SMALL_MEL = {
+    "fft_length": 32,
+    "sequence_stride": 10,
+    "num_mel_bins": 6,
+    "sampling_rate": 8000,
+}
+SMALL_STFT = {"frame_length": 12, "frame_step": 5}
 PREPROCESSING = [
     Row("Rescaling", {"scale": 1 / 255, "offset": -0.5}, IMAGE, integers=256),
     Row("Rescaling", {"scale": [1.0, 2.0, 3.0, 4.0], "offset": 1.0}, IMAGE),
+    Row("Normalization", {"mean": 3.0, "variance": 2.0}, SEQUENCE),
+    Row("Normalization", {"mean": [1.0, 2.0], "variance": [4.0, 0.5], "axis": 1}, (3, 2, 4)),
+    Row("Normalization", {"mean": 3.0, "variance": 2.0, "invert": True, "axis": None}, IMAGE),
+    Row("Discretization", {"bin_boundaries": [-1.0, 0.0, 0.5]}, SEQUENCE),
+    Row("Discretization", {"bin_boundaries": [1.0, 3.0]}, (4, 3), integers=5),
+    Row("Discretization", {"bin_boundaries": [0.0, 0.5], "output_mode": "one_hot"}, (4, 1)),
+    Row("Discretization", {"bin_boundaries": [0.0, 0.5], "output_mode": "one_hot"}, SEQUENCE),
+    Row("Discretization", {"bin_boundaries": [0.0, 0.5], "output_mode": "multi_hot"}, (3, 6)),
+    Row("Discretization", {"bin_boundaries": [0.0, 0.5], "output_mode": "count"}, (3, 4)),
+    Row("CategoryEncoding", {"num_tokens": 4}, (3, 2), integers=4),
+    Row("CategoryEncoding", {"num_tokens": 4}, (3, 6), integers=6),
+    Row("CategoryEncoding", {"num_tokens": 4, "output_mode": "count"}, (3, 6), integers=4),
+    Row("CategoryEncoding", {"num_tokens": 4, "output_mode": "one_hot"}, (3, 1), integers=5),
+    Row("CategoryEncoding", {"num_tokens": 4, "output_mode": "one_hot"}, (3, 2), integers=4),
+    Row("MelSpectrogram", SMALL_MEL, (2, 200)),
+    Row("MelSpectrogram", {**SMALL_MEL, "power_to_db": False, "mag_exp": 1.0}, (2, 200)),
+    Row(
+        "MelSpectrogram",
+        {**SMALL_MEL, "window": "hamming", "sequence_length": 30, "ref_power": 2.0},
+        (2, 200),
+    ),
+    Row("MelSpectrogram", {**SMALL_MEL, "window": None, "min_power": 0.1}, (2, 200)),
+    *(
+        Row("STFTSpectrogram", {"mode": mode, **SMALL_STFT}, (2, 40, 1))
+        for mode in ("log", "magnitude", "psd", "real", "imag", "angle", "stft")
+    ),
+    Row("STFTSpectrogram", {"mode": "stft", "expand_dims": True, **SMALL_STFT}, (2, 40, 2)),
+    Row("STFTSpectrogram", {"mode": "real", "window": None, **SMALL_STFT}, (2, 40, 1)),
+    Row("STFTSpectrogram", {"mode": "imag", "scaling": "spectrum", **SMALL_STFT}, (2, 40, 3)),
+    Row("STFTSpectrogram", {"mode": "real", "scaling": None, **SMALL_STFT}, (2, 40, 1)),
+    Row(
+        "STFTSpectrogram",
+        {"mode": "magnitude", "padding": "same", "periodic": True, **SMALL_STFT},
+        (2, 40, 1),
+    ),
+    Row("STFTSpectrogram", {"window": "blackman", **SMALL_STFT, **FIRST}, (2, 3, 40)),
+    Row("STFTSpectrogram", {"expand_dims": True, **SMALL_STFT, **FIRST}, (2, 3, 40)),
 ]
 
 RGB, RGB_CF = (2, 6, 5, 3), (2, 3, 6, 5)
 COLOURS = [
     Row("RandomBrightness", {"factor": 0.2}, RGB, random=True),
-    Row("RandomBrightness", {"factor": [0.1, 0.3], "value_range": [0, 1], "seed": 3}, RGB_CF,
+    Row("RandomBrightness", {"factor": [0.1, 0.3], "value_range": [0, 1], "seed": 3}, RGB,
         random=True),
+    Row("RandomContrast", {"factor": 0.2}, RGB, random=True),
+    Row("RandomContrast", {"factor": [0.1, 0.3], **FIRST}, RGB_CF, random=True),
+    Row("RandomHue", {"factor": 0.2, "value_range": [0, 1]}, RGB, random=True),
+    Row("RandomHue", {"factor": [0.1, 0.3], "seed": 3, **FIRST}, RGB_CF, random=True),
+    Row("RandomSaturation", {"factor": [0.1, 0.3]}, RGB, random=True),
+    Row("RandomColorDegeneration", {"factor": [0.1, 0.3], **FIRST}, RGB_CF, random=True),
+    Row("RandomSharpness", {"factor": 0.2}, RGB, random=True),
+    Row("RandomSharpness", {"factor": [0.1, 0.3], **FIRST}, RGB_CF, random=True),
+    Row("RandomColorJitter", {}, RGB),
+    Row("RandomColorJitter", {"brightness_factor": 0.2, "hue_factor": [0.1, 0.2]}, RGB,
+        random=True),
+    Row("RandomInvert", {}, RGB, random=True),
+    Row("RandomInvert", {"factor": [0.1, 0.2], "value_range": [0, 1], "seed": 3}, RGB, random=True),
+    Row("RandomPosterization", {"factor": 5}, RGB, random=True),
+    Row("RandomPosterization", {"factor": [2, 4], **FIRST}, RGB_CF, random=True),
+    Row("Solarization", {}, RGB, random=True),
+    Row("Solarization", {"addition_factor": 0.2, "threshold_factor": [0.4, 0.6]}, RGB, random=True),
+    Row("AutoContrast", {}, RGB),
+    Row("AutoContrast", {"value_range": [-1, 1], **FIRST}, RGB_CF, compared=False),
+    Row("Equalization", {}, RGB, compared=False),
+    Row("Equalization", {"bins": 64, "value_range": [0, 1], **FIRST}, RGB_CF, compared=False),
+    Row("ContrastLimitedAdaptiveHistogramEqualization", {}, RGB),
+    Row(
+        "ContrastLimitedAdaptiveHistogramEqualization",
+        {"clip_limit": 2.0, "tile_grid_size": [2, 3], "value_range": [-2, 2]},
+        RGB,
+    ),
 ]  # fmt: skip
 
 HEADS = {"num_heads": 2, "key_dim": 3}

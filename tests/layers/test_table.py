@@ -14,9 +14,16 @@ from tests.layers.rows import ROWS
 
 #: layers that the table does not drive, and where they are tested instead
 ELSEWHERE = {
+    **dict.fromkeys(
+        ("HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"),
+        "test_lookup_layers.py: Keras needs TensorFlow for them",
+    ),
     "InputLayer": "tests/models",
     "Lambda": "test_core.py: its function has no counterpart in a configuration",
     "Layer": "test_layer.py",
+    "MaxNumBoundingBoxes": "test_image_layers.py: it takes dictionaries",
+    "Pipeline": "test_image_layers.py: its arguments are layers",
+    "RandomGrayscale": "test_colours.py: Keras' configuration lacks the seed",
     "SpectralNormalization": "test_spectral_normalization.py: its argument is a layer",
     "Wrapper": "test_core.py: it has no call of its own",
 }
@@ -35,6 +42,7 @@ TRAINED = {
     "PReLU",
     "RMSNormalization",
     "ReversibleEmbedding",
+    "STFTSpectrogram",
 }
 
 

@@ -255,6 +255,15 @@ class RandomImageLayer(ImageLayer):
         shape = (batch_size(data), *sizes)
         return random.uniform(shape, *bounds, dtype="float32", seed=self.source(data, seed))
 
+    def chosen(self, data: Any, bounds: tuple[float, float], seed: Any) -> Tensor:
+        """Return for each image whether it is chosen: (batch, 1, 1, 1), bool.
+
+        The probability of that is itself drawn for each image, between bounds.
+        """
+        source = self.source(data, seed)
+        probability = self.uniform(data, bounds, source, 1, 1, 1)
+        return ops.less(self.uniform(data, (0.0, 1.0), source, 1, 1, 1), probability)
+
 
 def batch_size(data: Any) -> Any:
     """Return the number of images: an integer, `None`, or a tensor where a run will tell."""

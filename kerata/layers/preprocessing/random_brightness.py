@@ -49,9 +49,8 @@ class RandomBrightness(RandomImageLayer):
     ) -> dict[str, Any]:
         """Return what is added to each image."""
         low, high = self.value_range
-        amount = self.uniform(data, self.factor, seed, 1, 1, 1)
-        return {"rgb_delta": ops.multiply(amount, float(high - low))}
+        return {"rgb_delta": self.uniform(data, self.factor, seed, 1, 1, 1) * float(high - low)}
 
     def transformed(self, images: Any, transformation: dict[str, Any]) -> Any:
         """Return the images with that added."""
-        return ops.clip(ops.add(images, transformation["rgb_delta"]), *self.value_range)
+        return ops.clip(images + transformation["rgb_delta"], *self.value_range)
