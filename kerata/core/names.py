@@ -72,6 +72,16 @@ def name_scope(name: str) -> Iterator[None]:
         _scopes.stack.pop()
 
 
+@contextlib.contextmanager
+def at(path: str) -> Iterator[None]:
+    """Let the paths of what is made inside the block begin with `path/`, whatever is around it."""
+    before, _scopes.stack = _scopes.stack, [path]
+    try:
+        yield
+    finally:
+        _scopes.stack = before
+
+
 def path(name: str) -> str:
     """Return the path of a thing called `name` in the present scopes.
 

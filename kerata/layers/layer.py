@@ -437,6 +437,13 @@ class Layer(Interop, Configurable):
             return {"input_shape": next(iter(shapes.values()))}
         return {"shapes_dict": shapes}
 
+    def _path_when_built(self) -> str:
+        """Return the path: below the layer that is calling this one, if there is one."""
+        calling = current.call.layers if current.call is not None else []
+        if len(calling) > 1 and calling[-1] is self:
+            return f"{calling[-2].path}/{self.name}"
+        return names.path(self.name)
+
     def _build_for(self, arguments: dict[str, Any]) -> None:
         """Build for the tensors of a call."""
         shapes = self._argument_shapes(arguments)
@@ -608,6 +615,7 @@ class Layer(Interop, Configurable):
         if self.input_spec is not None:
             check_inputs(self, tree.map_structure(_spec_or_none, first))
         if not self.built:
+            self._path = self._path_when_built()
             self._build_for(arguments)
             if self.input_spec is not None:
                 check_inputs(self, tree.map_structure(_spec_or_none, first))
@@ -801,10 +809,10 @@ def _recorded_build(build: Callable) -> Callable:
         if self._building:  # a `build` that calls that of its base class
             build(self, *shapes, **named)
             return
-        self._path = names.path(self.name)
+        self._path = self._path_when_built()
         self._building = True
         try:
-            with select.use_backend(self._backend), names.name_scope(self.name):
+            with select.use_backend(self._backend), names.at(self._path):
                 build(self, *shapes, **named)
         finally:
             self._building = False

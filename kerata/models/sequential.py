@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerata.core import tree
+from kerata.core import names, tree
 from kerata.core.registry import register
 from kerata.core.serialization import deserialize, serialize
 from kerata.core.symbolic import SymbolicTensor
@@ -110,10 +110,11 @@ class Sequential(Model):
 
     def _connect(self, inputs: Any) -> None:
         tensor = inputs
-        for layer in self._layers:
-            if not isinstance(layer, InputLayer):
-                layer._nodes = []
-                tensor = layer(tensor)
+        with names.at(self.path):
+            for layer in self._layers:
+                if not isinstance(layer, InputLayer):
+                    layer._nodes = []
+                    tensor = layer(tensor)
         self._set_graph(Graph(inputs, tensor))
 
     def build(self, input_shape: Any = None) -> None:
@@ -161,8 +162,9 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         """Return a new model from what `get_config` returned, with fresh weights."""
-        layers = [deserialize(layer, custom_objects) for layer in config["layers"]]
         model = cls(name=config.get("name"), trainable=config.get("trainable", True))
+        with names.at(model.path):
+            layers = [deserialize(layer, custom_objects) for layer in config["layers"]]
         for layer in layers:
             model.add(layer, rebuild=False)
         model._rebuild()

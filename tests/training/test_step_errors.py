@@ -60,7 +60,7 @@ def test_in_call(training_backend):
     model = model_of(Layer(wrong))
     frames, text = shown(lambda: model.fit(X, Y, verbose=0), ValueError)
     assert_last_line(frames, "return ops.matmul(x, x)")
-    assert "`matmul` got shapes (8, 4) and (8, 4)" in text and "In layer 'mine'" in text
+    assert "`matmul` got shapes (8, 4) and (8, 4)" in text and "In layer 'net/mine'" in text
 
 
 def test_in_train_step(training_backend):
@@ -143,7 +143,7 @@ def test_values_in_compiled_code(compiling_backend, function, code):
     model = model_of(Layer(function))
     frames, text = shown(lambda: model.fit(X, Y, verbose=0), TypeError)
     assert_last_line(frames, code)
-    assert f"`{function.__name__}` is compiled" in text and "In layer 'mine'" in text
+    assert f"`{function.__name__}` is compiled" in text and "In layer 'net/mine'" in text
     assert "ops.where" in text and "ops.cond" in text and "run_eagerly=True" in text
     frames, text = shown(lambda: kerata.function(function)(ops.ones((8, 4))), TypeError)
     assert_last_line(frames, code)
