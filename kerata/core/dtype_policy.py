@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import numpy as np
 
 from kerata.core import config, dtypes, masks
+from kerata.core.path_map import PathMap
 from kerata.core.primitive import convert
 from kerata.core.registry import register
 from kerata.core.serialization import Configurable, deserialize, serialize
@@ -114,7 +113,7 @@ class FloatDTypePolicy(DTypePolicy):
 
 
 @register("dtype_policies")
-class DTypePolicyMap(DTypePolicy, MutableMapping):
+class DTypePolicyMap(DTypePolicy, PathMap):
     """A policy for each layer of a model, by the path of the layer.
 
     Args:
@@ -131,19 +130,19 @@ class DTypePolicyMap(DTypePolicy, MutableMapping):
     """
 
     def __init__(self, default_policy: Any = None, policy_map: Any = None):
-        if policy_map is not None and not isinstance(policy_map, dict):
-            raise TypeError(
-                f"`policy_map` must be a dict, path -> policy, not a {type(policy_map).__name__}."
-            )
         self._given_default = None if default_policy is None else get_policy(default_policy)
-        self._policies: dict[str, DTypePolicy] = {}
-        self._found: dict[str, DTypePolicy] = {}
-        self.update(policy_map or {})
+        PathMap.__init__(self, "policy_map", policy_map)
+
+    def _default(self) -> DTypePolicy:
+        return self._given_default or dtype_policy()
+
+    def _accepted(self, value: Any) -> DTypePolicy:
+        return get_policy(value)
 
     @property
     def default_policy(self) -> DTypePolicy:
         """The policy of layers that no key matches."""
-        return self._given_default or dtype_policy()
+        return self._default()
 
     @property
     def name(self) -> str:
@@ -164,58 +163,12 @@ class DTypePolicyMap(DTypePolicy, MutableMapping):
         """Return the policy of the layer at a path."""
         return self[path]
 
-    def __getitem__(self, key: str) -> DTypePolicy:
-        """Return the policy of a path.
-
-        Raises:
-            ValueError: if several keys match the path.
-        """
-        if key in self._policies:
-            return self._policies[key]
-        if key not in self._found:
-            matches = [pattern for pattern in self._policies if re.fullmatch(pattern, key)]
-            if len(matches) > 1:
-                raise ValueError(
-                    f"The layer {key!r} matches several keys of a DTypePolicyMap: {matches}. "
-                    "Make the expressions exclude each other."
-                )
-            if not matches:
-                return self.default_policy
-            self._found[key] = self._policies[matches[0]]
-        return self._found[key]
-
-    def __setitem__(self, key: str, policy: Any) -> None:
-        """Add the policy of a path or a regular expression.
-
-        Raises:
-            ValueError: if the key is there already.
-        """
-        if key in self._policies:
-            raise ValueError(
-                f"The DTypePolicyMap has the key {key!r} already; delete it first."
-            )
-        self._policies[key] = get_policy(policy)
-        self._found.clear()
-
-    def __delitem__(self, key: str) -> None:
-        del self._policies[key]
-        self._found.clear()
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._policies
-
-    def __len__(self) -> int:
-        return len(self._policies)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._policies)
-
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as plain data."""
         default = self._given_default
         return {
             "default_policy": default and serialize(default),
-            "policy_map": {key: serialize(policy) for key, policy in self._policies.items()},
+            "policy_map": {key: serialize(policy) for key, policy in self.items()},
         }
 
     @classmethod
@@ -224,13 +177,13 @@ class DTypePolicyMap(DTypePolicy, MutableMapping):
         return cls(**config)
 
     def __repr__(self) -> str:
-        names = {key: policy.name for key, policy in self._policies.items()}
+        names = {key: policy.name for key, policy in self.items()}
         return f"<DTypePolicyMap default={self.default_policy.name!r}, {names}>"
 
     __hash__ = DTypePolicy.__hash__
 
 
-_default: dict[str, DTypePolicy] = {}
+_process: dict[str, DTypePolicy] = {}
 
 
 def dtype_policy() -> DTypePolicy:
@@ -240,7 +193,7 @@ def dtype_policy() -> DTypePolicy:
     >>> kerata.config.dtype_policy()
     <DTypePolicy "float32">
     """
-    return _default.get("policy") or DTypePolicy(config.floatx())
+    return _process.get("policy") or DTypePolicy(config.floatx())
 
 
 def set_dtype_policy(policy: str | DTypePolicy) -> None:
@@ -255,7 +208,7 @@ def set_dtype_policy(policy: str | DTypePolicy) -> None:
     'bfloat16'
     >>> kerata.config.set_dtype_policy("float32")
     """
-    _default["policy"] = get_policy(policy)
+    _process["policy"] = get_policy(policy)
 
 
 def get_policy(identifier: Any) -> DTypePolicy:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerata.core import registry, serialization
-from kerata.optimizers import schedules
+from kerata.optimizers import legacy, schedules
 from kerata.optimizers.adadelta import Adadelta
 from kerata.optimizers.adafactor import Adafactor
 from kerata.optimizers.adagrad import Adagrad
@@ -20,9 +20,12 @@ from kerata.optimizers.ftrl import Ftrl
 from kerata.optimizers.lamb import Lamb
 from kerata.optimizers.lion import Lion
 from kerata.optimizers.loss_scale_optimizer import LossScaleOptimizer
+from kerata.optimizers.multi_optimizer import MultiOptimizer, OptimizerMap
+from kerata.optimizers.muon import Muon
 from kerata.optimizers.nadam import Nadam
 from kerata.optimizers.optimizer import Optimizer
 from kerata.optimizers.rmsprop import RMSprop
+from kerata.optimizers.schedule_free_adam_w import ScheduleFreeAdamW
 from kerata.optimizers.sgd import SGD
 
 __all__ = [
@@ -37,11 +40,16 @@ __all__ = [
     "Lamb",
     "Lion",
     "LossScaleOptimizer",
+    "MultiOptimizer",
+    "Muon",
     "Nadam",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
+    "ScheduleFreeAdamW",
     "deserialize",
     "get",
+    "legacy",
     "schedules",
     "serialize",
 ]

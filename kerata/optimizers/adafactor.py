@@ -7,7 +7,7 @@ from typing import Any
 
 from kerata import ops
 from kerata.core.registry import register
-from kerata.optimizers.multi import Scalar, Tensors, fitting
+from kerata.optimizers.multi import Scalar, Tensors, fitting, smaller
 from kerata.optimizers.optimizer import Optimizer
 from kerata.optimizers.schedules import LearningRateSchedule
 from kerata.optimizers.slots import Slot
@@ -93,8 +93,8 @@ class Adafactor(Optimizer):
         step: Scalar,
     ) -> tuple[Tensors, dict[str, Tensors]]:
         if self.relative_step and not callable(self._learning_rate):
-            rate = _smaller(rate, step**-0.5)
-        rate = _smaller(rate, step**-0.5)
+            rate = smaller(rate, step**-0.5)
+        rate = smaller(rate, step**-0.5)
         momentum = 1 - step**self.beta_2_decay
         moved = []
         for i, (g, w) in enumerate(zip(gradients, values, strict=True)):
@@ -128,9 +128,3 @@ def _root_mean_square(x: Any) -> Any:
 
 def _average(average: Any, value: Any, momentum: Scalar) -> Any:
     return average * momentum + value * (1 - momentum)
-
-
-def _smaller(a: Scalar, b: Scalar) -> Scalar:
-    """Return the smaller of two scalars, Python numbers or traced ones."""
-    both_known = isinstance(a, float) and isinstance(b, float)
-    return min(a, b) if both_known else ops.minimum(a, b)

@@ -99,8 +99,21 @@ class Adam(Optimizer):
         changed = {"momentum": m, "velocity": v}
         if self.amsgrad:
             v = changed["velocity_hat"] = slots["velocity_hat"].maximum(v)
-        rate = rate * (1 - self.beta_2**step) ** 0.5 / (1 - self.beta_1**step)
-        return values - m * rate / (v.sqrt() + self.epsilon), changed
+        betas = (self.beta_1, self.beta_2)
+        return values - move(m, v, rate, step, betas, self.epsilon), changed
+
+
+def move(
+    m: Tensors,
+    v: Tensors,
+    rate: Scalar,
+    step: Scalar,
+    betas: tuple[float, float],
+    epsilon: float,
+) -> Tensors:
+    """Return the step of Adam, from the means of gradients and squares, corrected for the start."""
+    rate = rate * (1 - betas[1] ** step) ** 0.5 / (1 - betas[0] ** step)
+    return m * rate / (v.sqrt() + epsilon)
 
 
 @register("optimizers")

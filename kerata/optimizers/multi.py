@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from itertools import repeat
 from typing import Any
 
+from kerata import ops
 from kerata.backend.interface import Backend
 
 Scalar = Any
@@ -21,6 +22,12 @@ Scalar = Any
 def fitting(scalar: Scalar, item: Any, backend: Backend) -> Scalar:
     """Return a scalar tensor in the dtype of another, which it must not widen; else as it is."""
     return backend.cast(scalar, backend.dtype_name(item)) if hasattr(scalar, "dtype") else scalar
+
+
+def smaller(a: Scalar, b: Scalar) -> Scalar:
+    """Return the smaller of two scalars, Python numbers or traced ones."""
+    both_known = isinstance(a, float) and isinstance(b, float)
+    return min(a, b) if both_known else ops.minimum(a, b)
 
 
 class Tensors:

@@ -273,13 +273,17 @@ class Optimizer(OptimizerState):
 
     def _update(self, gradients: Tensors, variables: list[Variable]) -> None:
         """Clip, decay, and apply the rule of the optimizer."""
-        gradients = self._clipped(gradients)
+        self._decay_and_move(self._clipped(gradients), variables, self.weight_decay)
+
+    def _decay_and_move(
+        self, gradients: Tensors, variables: list[Variable], weight_decay: float | None
+    ) -> None:
         if type(self).update_step is Optimizer.update_step:
-            self._apply_rule(gradients.items, variables, self._rate(), self.weight_decay)
+            self._apply_rule(gradients.items, variables, self._rate(), weight_decay)
             return
-        if self.weight_decay is not None:
-            values = self._decayed(values_of(variables), variables, self._rate())
-            assign_all(variables, values.items)
+        if weight_decay is not None:
+            amount = self._rate() * weight_decay
+            assign_all(variables, self._decayed(values_of(variables), variables, amount).items)
         learning_rate = self.learning_rate
         for gradient, variable in zip(gradients, variables, strict=True):
             self.update_step(gradient, variable, learning_rate)
@@ -328,7 +332,7 @@ class Optimizer(OptimizerState):
     ) -> None:
         values = values_of(variables)
         if weight_decay is not None:
-            values = self._decayed(values, variables, rate)
+            values = self._decayed(values, variables, rate * weight_decay)
         slots = {name: values_of(column) for name, column in plan.slots.items()}
         values, changed = self._rule(values.like(gradients), values, slots, rate, step)
         changed_variables = [v for name in changed for v in plan.slots[name]]
@@ -339,7 +343,8 @@ class Optimizer(OptimizerState):
         key = tuple(map(id, variables))
         plan = self._plans.get(key)
         if plan is None:
-            names_of_slots = [slot.name for group in self._slot_groups() for slot in group]
+            slots = [slot for group in self._slot_groups() for slot in group]
+            names_of_slots = [slot.name for slot in slots if all(map(slot.wanted, variables))]
             plan = self._plans[key] = Plan(
                 {name: self._slots.get(name, variables) for name in names_of_slots},
                 [self._use_weight_decay(v) for v in variables],
@@ -347,12 +352,12 @@ class Optimizer(OptimizerState):
             )
         return plan
 
-    def _decayed(self, values: Tensors, variables: list[Variable], rate: Scalar) -> Tensors:
+    def _decayed(self, values: Tensors, variables: list[Variable], amount: Scalar) -> Tensors:
         wanted = self._plan(variables).decayed
         chosen = [x for x, decays in zip(values, wanted, strict=True) if decays]
         if not chosen:
             return values
-        shrunk = iter(steps.decay(values.like(chosen), rate * self.weight_decay))
+        shrunk = iter(steps.decay(values.like(chosen), amount))
         return values.like([next(shrunk) if w else x for x, w in zip(values, wanted, strict=True)])
 
     def _average(self, variables: list[Variable]) -> None:

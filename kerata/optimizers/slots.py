@@ -17,11 +17,13 @@ class Slot:
         name: The end of the names of its variables.
         initializer: Their first values.
         shape: From the shape of the trained variable to that of the memory.
+        wanted: Whether a trained variable needs it.
     """
 
     name: str
     initializer: Any = "zeros"
     shape: Callable[[Any], tuple[Any, ...]] = tuple
+    wanted: Callable[[Variable], bool] = lambda variable: True
 
 
 class SlotTable:

@@ -235,7 +235,8 @@ class OptimizerState(Configurable):
         for group in [*groups, *self._slot_groups()]:
             for variable in variables:
                 for slot in group:
-                    self._slots.put(slot.name, variable, self._build_slot(slot, variable))
+                    if slot.wanted(variable):
+                        self._slots.put(slot.name, variable, self._build_slot(slot, variable))
 
     def _build_slot(self, slot: Slot, variable: Variable) -> Variable:
         return self.add_variable(
@@ -306,11 +307,12 @@ class OptimizerState(Configurable):
             raise ValueError(
                 f"{self.name} is not built. Call `optimizer.build(variables)` before `set_weights`."
             )
-        if len(weights) != len(self._variables):
+        variables = self.variables
+        if len(weights) != len(variables):
             raise ValueError(
-                f"{self.name} has {len(self._variables)} variables, but got {len(weights)} values."
+                f"{self.name} has {len(variables)} variables, but got {len(weights)} values."
             )
-        assign_all(self._variables, [np.array(weight) for weight in weights])
+        assign_all(variables, [np.array(weight) for weight in weights])
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Write the values of the optimizer's variables.

@@ -44,6 +44,15 @@ OWN = {
             "beta": 0.2,
         },
     ],
+    "Muon": [
+        {},
+        {"exclude_layers": ["ern"], "adam_lr_ratio": 0.5, "adam_weight_decay": 0.2},
+        {"nesterov": False, "rms_rate": None, "ns_steps": 3, "momentum": 0.5, "weight_decay": 0.1},
+    ],
+    "ScheduleFreeAdamW": [
+        {},
+        {"warmup_steps": 5, "beta_1": 0.5, "beta_2": 0.8, "epsilon": 1e-2, "weight_decay": 0.1},
+    ],
     "Adafactor": [{}, {"relative_step": False, "clip_threshold": 0.5, "epsilon_2": 0.1}],
 }
 # Settings that all optimizers share.
