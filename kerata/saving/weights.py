@@ -73,10 +73,10 @@ def _is_optimizer(part: Any) -> bool:
 
 
 def _overrides(part: Any, method: str) -> bool:
-    """Whether a user's class writes or reads its own arrays in its own way."""
+    """Whether a user's class, or a layer with LoRA, writes or reads its arrays in its own way."""
     from kerata.layers.layer import Layer
 
-    return getattr(type(part), method) is not getattr(Layer, method)
+    return getattr(part, method).__func__ is not getattr(Layer, method)
 
 
 def _vars(path: str) -> str:

@@ -7,14 +7,14 @@ from typing import Any
 from kerata import activations, constraints, initializers, ops, regularizers
 from kerata.core.registry import register
 from kerata.layers.arguments import Named, Shape, positive_integer, refuse_transformations
+from kerata.layers.core.lora import Adaptable, AdaptableLayer
 from kerata.layers.input_spec import InputSpec
-from kerata.layers.layer import Layer
 from kerata.layers.shapes import known_size
 from kerata.ops.linalg import affine
 
 
 @register("layers")
-class Dense(Layer):
+class Dense(AdaptableLayer):
     """Connects every input feature with every output feature.
 
     `outputs = activation(inputs @ kernel + bias)`, over the last axis.
@@ -27,8 +27,8 @@ class Dense(Layer):
         kernel_regularizer, bias_regularizer: Penalties on the variables.
         activity_regularizer: Penalty on the output.
         kernel_constraint, bias_constraint: Projections applied after each update.
-        lora_rank, lora_alpha, quantization_config: `None`; these are transformations of a
-            layer from outside.
+        lora_rank, lora_alpha: If given, `enable_lora(lora_rank, lora_alpha)` as soon as built.
+        quantization_config: `None`; quantization is a transformation of a layer from outside.
 
     Input: `(batch, ..., features)`. Output: `(batch, ..., units)`.
 
@@ -40,6 +40,8 @@ class Dense(Layer):
     >>> kerata.layers.Dense(3)(kerata.ops.ones((2, 5))).shape
     (2, 3)
     """
+
+    kernel = Adaptable()
 
     def __init__(
         self,
@@ -58,12 +60,7 @@ class Dense(Layer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        refuse_transformations(
-            "Dense",
-            lora_rank=lora_rank,
-            lora_alpha=lora_alpha,
-            quantization_config=quantization_config,
-        )
+        refuse_transformations("Dense", quantization_config=quantization_config)
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = positive_integer(units, "units")
         self.activation = activations.get(activation)
@@ -74,6 +71,8 @@ class Dense(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
+        self.lora_rank = lora_rank
+        self.lora_alpha = lora_alpha
         self.quantization_config = None
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
@@ -98,6 +97,7 @@ class Dense(Layer):
                 constraint=self.bias_constraint,
             )
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+        self._adapt_if_asked()
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Return `activation(inputs @ kernel + bias)`."""
@@ -114,7 +114,6 @@ class Dense(Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments; what is not an option of the layer is left out."""
         config = super().get_config()
-        del config["lora_rank"], config["lora_alpha"]
         if self.activity_regularizer is None:
             del config["activity_regularizer"]
         return config

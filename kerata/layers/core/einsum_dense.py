@@ -8,11 +8,11 @@ from typing import Any
 from kerata import activations, constraints, initializers, ops, regularizers
 from kerata.core.registry import register
 from kerata.layers.arguments import Named, Shape, refuse_transformations
-from kerata.layers.layer import Layer
+from kerata.layers.core.lora import Adaptable, AdaptableLayer
 
 
 @register("layers")
-class EinsumDense(Layer):
+class EinsumDense(AdaptableLayer):
     """Contracts the input with a kernel as an einsum equation says.
 
     `outputs = activation(einsum(equation, inputs, kernel) + bias)`
@@ -28,8 +28,9 @@ class EinsumDense(Layer):
         kernel_initializer, bias_initializer: First values of the variables.
         kernel_regularizer, bias_regularizer: Penalties on the variables.
         kernel_constraint, bias_constraint: Projections applied after each update.
-        lora_rank, lora_alpha, gptq_unpacked_column_size, quantization_config: `None`; these
-            are transformations of a layer from outside.
+        lora_rank, lora_alpha: If given, `enable_lora(lora_rank, lora_alpha)` as soon as built.
+        gptq_unpacked_column_size, quantization_config: `None`; quantization is a transformation
+            of a layer from outside.
 
     Raises:
         ValueError: If the equation is not of the form above, or does not fit the shapes.
@@ -39,6 +40,8 @@ class EinsumDense(Layer):
     >>> layer(kerata.ops.ones((2, 3, 5))).shape
     (2, 3, 4)
     """
+
+    kernel = Adaptable()
 
     def __init__(
         self,
@@ -60,8 +63,6 @@ class EinsumDense(Layer):
     ) -> None:
         refuse_transformations(
             "EinsumDense",
-            lora_rank=lora_rank,
-            lora_alpha=lora_alpha,
             gptq_unpacked_column_size=gptq_unpacked_column_size,
             quantization_config=quantization_config,
         )
@@ -78,6 +79,8 @@ class EinsumDense(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
+        self.lora_rank = lora_rank
+        self.lora_alpha = lora_alpha
         self.quantization_config = None
 
     def build(self, input_shape: Shape) -> None:
@@ -101,6 +104,7 @@ class EinsumDense(Layer):
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
+        self._adapt_if_asked()
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Return `activation(einsum(equation, inputs, kernel) + bias)`."""
@@ -112,8 +116,7 @@ class EinsumDense(Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments; what is not an option of the layer is left out."""
         config = super().get_config()
-        for name in ("lora_rank", "lora_alpha", "gptq_unpacked_column_size"):
-            del config[name]
+        del config["gptq_unpacked_column_size"]
         config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         return config
 

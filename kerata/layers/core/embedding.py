@@ -9,11 +9,11 @@ from kerata.core import dtypes
 from kerata.core.registry import register
 from kerata.core.spec import dtype_of
 from kerata.layers.arguments import Named, Shape, positive_integer, refuse_transformations
-from kerata.layers.layer import Layer
+from kerata.layers.core.lora import Adaptable, AdaptableLayer
 
 
 @register("layers")
-class Embedding(Layer):
+class Embedding(AdaptableLayer):
     """Replaces each integer by its row of a trained table.
 
     `outputs[..., :] = embeddings[inputs[...]]`
@@ -26,8 +26,8 @@ class Embedding(Layer):
         embeddings_constraint: Projection applied after each update.
         mask_zero: Whether 0 means padding, to be left out by the layers that follow.
         weights: An array of shape (input_dim, output_dim) to start from.
-        lora_rank, lora_alpha, quantization_config: `None`; these are transformations of a
-            layer from outside.
+        lora_rank, lora_alpha: If given, `enable_lora(lora_rank, lora_alpha)` as soon as built.
+        quantization_config: `None`; quantization is a transformation of a layer from outside.
 
     Input: integers of any shape. Output: `(*input shape, output_dim)`.
 
@@ -40,6 +40,9 @@ class Embedding(Layer):
     >>> layer(kerata.ops.array([[1, 2, 3]])).shape
     (1, 3, 4)
     """
+
+    adaptable = "embeddings"
+    embeddings = Adaptable()
 
     def __init__(
         self,
@@ -55,12 +58,7 @@ class Embedding(Layer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        refuse_transformations(
-            "Embedding",
-            lora_rank=lora_rank,
-            lora_alpha=lora_alpha,
-            quantization_config=quantization_config,
-        )
+        refuse_transformations("Embedding", quantization_config=quantization_config)
         super().__init__(**kwargs)
         self.input_dim = positive_integer(input_dim, "input_dim")
         self.output_dim = positive_integer(output_dim, "output_dim")
@@ -68,6 +66,8 @@ class Embedding(Layer):
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.mask_zero = mask_zero
+        self.lora_rank = lora_rank
+        self.lora_alpha = lora_alpha
         self.quantization_config = None
         self.supports_masking = mask_zero
         self.autocast = False
@@ -85,6 +85,7 @@ class Embedding(Layer):
             regularizer=self.embeddings_regularizer,
             constraint=self.embeddings_constraint,
         )
+        self._adapt_if_asked()
 
     def call(self, inputs: Any) -> Any:
         """Return the rows that the integers name."""
@@ -110,7 +111,6 @@ class Embedding(Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments; first values and transformations are left out."""
         config = super().get_config()
-        for name in ("weights", "lora_rank", "lora_alpha"):
-            del config[name]
+        config.pop("weights", None)  # a subclass may not have it
         config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         return config
