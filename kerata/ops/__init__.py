@@ -5,6 +5,7 @@ Primitives are declared once, with their shape rule, and implemented by each eng
 """
 
 from kerata.ops import image as image
+from kerata.ops import numpy as numpy
 from kerata.ops.cast import (
     array,
     cast,
