@@ -117,7 +117,7 @@ class Interop:
                 _leaves_at(params, trained, "params"), values, *inputs,
                 return_losses=True, **kwargs,
             )  # fmt: skip
-            new_state = _nested(dict(zip(rest, changed, strict=True)))
+            new_state = nested(dict(zip(rest, changed, strict=True)))
             return (outputs, new_state, losses) if return_losses else (outputs, new_state)
 
         return apply, _copies(trained), _copies(rest)
@@ -225,7 +225,7 @@ def _name_variables(owner: Any, prefix: Path, paths: dict[int, Path], taken: set
     for item in owner._held_state if hasattr(owner, "_held_state") else owner.variables:
         # The automatic names of generators go on counting from model to model.
         name = "seed_generator" if isinstance(item, SeedGenerator) else item.name
-        path = _free((*prefix, name), taken)
+        path = free((*prefix, name), taken)
         if not isinstance(item, Variable):
             taken.add(path)
             _name_variables(item, path, paths, taken)
@@ -234,7 +234,7 @@ def _name_variables(owner: Any, prefix: Path, paths: dict[int, Path], taken: set
             paths[id(item)] = path
 
 
-def _free(path: Path, taken: set[Path]) -> Path:
+def free(path: Path, taken: set[Path]) -> Path:
     """Return a path, numbered if others of the name stand there already."""
     number, free = 0, path
     while free in taken:
@@ -246,7 +246,7 @@ def _free(path: Path, taken: set[Path]) -> Path:
 # -- trees of values -------------------------------------------------------------------------
 
 
-def _nested(values: Mapping[Path, Any]) -> Tree:
+def nested(values: Mapping[Path, Any]) -> Tree:
     """Return values as dicts nested by the names in their paths."""
     tree: Tree = {}
     for path, value in values.items():
@@ -258,12 +258,12 @@ def _nested(values: Mapping[Path, Any]) -> Tree:
 
 
 def _copies(variables: Mapping[Path, Variable]) -> Tree:
-    return _nested({p: v.backend.copy_state(v.stored_value()) for p, v in variables.items()})
+    return nested({p: v.backend.copy_state(v.stored_value()) for p, v in variables.items()})
 
 
 def _leaves_at(tree: Tree, paths: Mapping[Path, Any], what: str) -> list[Any]:
     """Return the leaves of nested dicts in the order of the paths."""
-    found = dict(_leaves(tree, ()))
+    found = dict(leaves(tree, ()))
     for path in paths:
         if path not in found:
             name = "/".join(path)
@@ -278,10 +278,11 @@ def _leaves_at(tree: Tree, paths: Mapping[Path, Any], what: str) -> list[Any]:
     return [found[path] for path in paths]
 
 
-def _leaves(tree: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def leaves(tree: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """Yield the leaves of nested dicts with their paths, which begin with `path`."""
     if isinstance(tree, Mapping):
         for name, inner in tree.items():
-            yield from _leaves(inner, (*path, name))
+            yield from leaves(inner, (*path, name))
     else:
         yield path, tree
 

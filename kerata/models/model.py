@@ -19,6 +19,7 @@ from kerata.core.symbolic import SymbolicTensor
 from kerata.layers.layer import Layer
 from kerata.models.graph import Graph
 from kerata.models.graph_config import graph_config, graph_from_config
+from kerata.models.state_tree import set_state_tree, state_tree
 from kerata.training.trainer import Trainer
 
 
@@ -259,6 +260,37 @@ class Model(Trainer, Layer):
             show_trainable=show_trainable,
             layer_range=layer_range,
         )
+
+    # -- state -----------------------------------------------------------------------------
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
+        """Return copies of all values, in dicts nested by the names in the variables' paths.
+
+        Args:
+            value_format: `"backend_tensor"` or `"numpy_array"`.
+
+        Returns:
+            A dict of `trainable_variables`, `non_trainable_variables`, `optimizer_variables` and
+            `metrics_variables`.
+
+        Raises:
+            ValueError: if the format is another.
+
+        >>> import kerata
+        >>> layer = kerata.layers.Dense(1, name="last")
+        >>> model = kerata.Sequential([kerata.Input((2,)), layer], name="net")
+        >>> model.get_state_tree("numpy_array")["trainable_variables"]["net"]["last"]["bias"]
+        array([0.], dtype=float32)
+        """
+        return state_tree(self, value_format)
+
+    def set_state_tree(self, state_tree: dict[str, Any]) -> None:
+        """Set values in the form in which `get_state_tree` gives them; parts may be left out.
+
+        Raises:
+            ValueError: if a name or a shape does not fit; nothing is changed then.
+        """
+        set_state_tree(self, state_tree)
 
     # -- configuration and files -----------------------------------------------------------
 
