@@ -123,11 +123,13 @@ from kerata.layers.preprocessing.hashing import HashedCrossing, Hashing
 from kerata.layers.preprocessing.integer_lookup import IntegerLookup
 from kerata.layers.preprocessing.max_num_bounding_boxes import MaxNumBoundingBoxes
 from kerata.layers.preprocessing.mel_spectrogram import MelSpectrogram
+from kerata.layers.preprocessing.mixing import CutMix, MixUp
 from kerata.layers.preprocessing.normalization import Normalization
 from kerata.layers.preprocessing.pipeline import Pipeline
 from kerata.layers.preprocessing.random_brightness import RandomBrightness
 from kerata.layers.preprocessing.random_color_jitter import RandomColorJitter
 from kerata.layers.preprocessing.random_contrast import RandomContrast
+from kerata.layers.preprocessing.random_erasing import RandomErasing
 from kerata.layers.preprocessing.random_grayscale import RandomColorDegeneration, RandomGrayscale
 from kerata.layers.preprocessing.random_hue import RandomHue, RandomSaturation
 from kerata.layers.preprocessing.random_invert import RandomInvert, Solarization
@@ -207,6 +209,7 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "CutMix",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -260,6 +263,7 @@ __all__ = [
     "Maximum",
     "MelSpectrogram",
     "Minimum",
+    "MixUp",
     "MultiHeadAttention",
     "Multiply",
     "Normalization",
@@ -272,6 +276,7 @@ __all__ = [
     "RandomColorDegeneration",
     "RandomColorJitter",
     "RandomContrast",
+    "RandomErasing",
     "RandomGrayscale",
     "RandomHue",
     "RandomInvert",

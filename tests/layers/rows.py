@@ -319,6 +319,13 @@ COLOURS = [
         {"clip_limit": 2.0, "tile_grid_size": [2, 3], "value_range": [-2, 2]},
         RGB,
     ),
+    Row("RandomErasing", {}, RGB, random=True),
+    Row("RandomErasing", {"factor": 0.5, "scale": [0.1, 0.2], "fill_value": 0.0, **FIRST}, RGB_CF,
+        random=True),
+    Row("MixUp", {}, RGB, random=True),
+    Row("MixUp", {"alpha": 0.4, "seed": 3, **FIRST}, RGB_CF, random=True),
+    Row("CutMix", {}, RGB, random=True),
+    Row("CutMix", {"factor": [0.5, 1.0], **FIRST}, RGB_CF, random=True),
 ]  # fmt: skip
 
 HEADS = {"num_heads": 2, "key_dim": 3}

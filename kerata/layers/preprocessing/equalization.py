@@ -16,7 +16,7 @@ from kerata.core.registry import register
 from kerata.core.spec import shape_of, sizes_of
 from kerata.layers.arguments import integers, non_negative, positive_integer
 from kerata.layers.arguments import value_range as checked_value_range
-from kerata.layers.preprocessing.image_layer import ImageLayer
+from kerata.layers.preprocessing.image_layer import ImageLayer, positions
 
 Tensor = Any
 #: how many different values pixels are told apart by in local histograms
@@ -24,7 +24,7 @@ LEVELS = 256
 
 
 class _Equalization(ImageLayer):
-    """Base of the two: values as numbers of bins, and where histograms lie in a flat tensor."""
+    """Base of the two: values as numbers of bins, and back."""
 
     value_range: tuple[float, float]
 
@@ -34,12 +34,6 @@ class _Equalization(ImageLayer):
         # Values such as 100 / 255 may have been rounded down a little.
         places = ops.floor((images - low) * ((bins - 1) / (high - low)) + 1e-3)
         return ops.cast(ops.clip(places, 0, bins - 1), "int32")
-
-    def _numbers(self, images: Tensor, axis: int) -> Tensor:
-        """Return 0, 1, 2, ... along an axis of the images, 1 long along the others."""
-        first = [slice(1)] * 4
-        first[axis] = slice(None)
-        return ops.cumsum(ops.cast(ops.ones_like(images[tuple(first)]), "int32"), axis) - 1
 
     def _as_pixels(self, levels: Tensor) -> Tensor:
         """Return numbers from 0 to 1 as values of the range."""
@@ -99,7 +93,7 @@ class Equalization(_Equalization):
         batch, channels = sizes_of(images)[0], shape_of(images)[self.channel_axis]
         if _is_none(batch):
             return images
-        histogram = self._numbers(images, 0) * channels + self._numbers(images, self.channel_axis)
+        histogram = positions(images, 0) * channels + positions(images, self.channel_axis)
         places = histogram * self.bins + self._bins(images, self.bins)
         counts = _counts(places, None if batch is None else batch * channels * self.bins)
         ranks = ops.cumsum(ops.reshape(counts, (-1, self.bins)), 1)
@@ -196,10 +190,10 @@ class ContrastLimitedAdaptiveHistogramEqualization(_Equalization):
     def _tiles(self, images: Tensor, rows: np.ndarray, columns: np.ndarray) -> Tensor:
         """Return which of all tiles is meant at pixels whose tiles are in given rows, columns."""
         down, across = self.tile_grid_size
-        image = self._numbers(images, 0) * down
+        image = positions(images, 0) * down
         row = ops.add(image, self._along(rows, self.height_axis))
         tile = ops.add(row * across, self._along(columns, self.width_axis))
-        channel = self._numbers(images, self.channel_axis)
+        channel = positions(images, self.channel_axis)
         return tile * shape_of(images)[self.channel_axis] + channel
 
     def _along(self, vector: np.ndarray, axis: int) -> np.ndarray:

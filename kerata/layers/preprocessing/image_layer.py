@@ -271,6 +271,22 @@ def batch_size(data: Any) -> Any:
     return 1 if ndim_of(images) == 3 else sizes_of(images)[0]
 
 
+def batch_of_images(data: Any) -> Tensor:
+    """Return the images of what a layer is called on; one image as a batch of one."""
+    images = _images(data)
+    return ops.expand_dims(images, 0) if ndim_of(images) == 3 else images
+
+
+def positions(images: Tensor, axis: int) -> Tensor:
+    """Return 0, 1, 2, ... along an axis of a batch of images, 1 long along the others: int32.
+
+    Unlike `ops.arange` it needs no size, which may be known only when the layer runs.
+    """
+    first = [slice(1)] * 4
+    first[axis] = slice(None)
+    return ops.cumsum(ops.cast(ops.ones_like(images[tuple(first)]), "int32"), axis) - 1
+
+
 def _images(data: Any) -> Tensor:
     return data["images"] if isinstance(data, Mapping) else data
 
