@@ -1,6 +1,7 @@
 """Recurrent layers: cells, the layers that step them along time, and wrappers of these."""
 
 from kerata.layers.rnn.bidirectional import Bidirectional
+from kerata.layers.rnn.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from kerata.layers.rnn.gru import GRU, GRUCell
 from kerata.layers.rnn.lstm import LSTM, LSTMCell
 from kerata.layers.rnn.rnn import RNN
@@ -13,6 +14,9 @@ __all__ = [
     "LSTM",
     "RNN",
     "Bidirectional",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "GRUCell",
     "LSTMCell",
     "SimpleRNN",

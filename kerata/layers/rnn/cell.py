@@ -70,17 +70,17 @@ class GatedCell(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Make `kernel`, `recurrent_kernel` and `bias`."""
-        width = self.gates * self.units
+        kernel_shape, recurrent_shape = self._kernel_shapes(input_shape)
         self.kernel = self.add_weight(
             name="kernel",
-            shape=(known_size(self, input_shape, -1), width),
+            shape=kernel_shape,
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
         self.recurrent_kernel = self.add_weight(
             name="recurrent_kernel",
-            shape=(self.units, width),
+            shape=recurrent_shape,
             initializer=self.recurrent_initializer,
             regularizer=self.recurrent_regularizer,
             constraint=self.recurrent_constraint,
@@ -94,6 +94,11 @@ class GatedCell(Layer):
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
+
+    def _kernel_shapes(self, input_shape: Shape) -> tuple[Shape, Shape]:
+        """Return the shapes of `kernel` and `recurrent_kernel`."""
+        width = self.gates * self.units
+        return (known_size(self, input_shape, -1), width), (self.units, width)
 
     def _bias_shape(self) -> tuple[int, ...]:
         return (self.gates * self.units,)

@@ -107,8 +107,11 @@ class LSTMCell(GatedCell):
     def recur(self, projected: Tensor, states: Sequence[Tensor], masks: Masks) -> Any:
         """Return `(h, [h, c])` from projected inputs and the last states."""
         h, c = states
-        sums = ops.add(projected, product(h, self.recurrent_kernel, masks))
-        i, f, g, o = ops.split(sums, 4, axis=-1)
+        return self.gated(ops.add(projected, product(h, self.recurrent_kernel, masks)), c)
+
+    def gated(self, sums: Tensor, c: Tensor, axis: int = -1) -> tuple[Tensor, list[Tensor]]:
+        """Return `(h, [h, c])` from the sums of the four gates, which stand along an axis."""
+        i, f, g, o = ops.split(sums, 4, axis=axis)
         c = self.recurrent_activation(f) * c + self.recurrent_activation(i) * self.activation(g)
         h = self.recurrent_activation(o) * self.activation(c)
         return h, [h, c]

@@ -115,7 +115,7 @@ class RNN(Layer):
                 f"Layer {self.path!r} is stateful and must know the batch size; the input has "
                 f"shape {sequences_shape}. Give it with `Input(batch_shape=(32, ...))`."
             )
-        first = self.get_initial_state(sequences_shape[0])
+        first = self._zero_states(sequences_shape)
         self._carried.structure = tree.map_structure(lambda state: None, first)
         self._carried.variables = [
             Variable(Zeros(), shape_of(state), self.variable_dtype, False, name="rnn_state")
@@ -155,6 +155,10 @@ class RNN(Layer):
             )
         return list(state) if isinstance(state, (list, tuple)) else [state]
 
+    def _zero_states(self, sequences_shape: Shape) -> list:
+        """Return the states before the first step of sequences of a shape."""
+        return self.get_initial_state(sequences_shape[0])
+
     def reset_state(self) -> None:
         """Set the states of a stateful layer to 0."""
         for variable in self._carried.variables:
@@ -173,7 +177,7 @@ class RNN(Layer):
                 f"Layer {self.path!r} is stateful with batches of {kept[0].shape[0]} and was given "
                 f"one of {batch}. Use one batch size, or a layer with stateful=False."
             )
-        expected = self.get_initial_state(batch)
+        expected = self._zero_states(shape_of(sequences))
         if given is None and not kept:
             return expected
         leaves = tree.flatten(given) if given is not None else [v.value for v in kept]
@@ -241,18 +245,10 @@ class RNN(Layer):
         return [own, *(None for _ in tree.flatten(self.cell.state_size))]
 
 
-class FusedRNN(RNN):
-    """Base of the layers whose whole recurrence is one op.
-
-    The op does the work unless the cell has an activation that it lacks, or recurrent dropout.
-    The layer shows its cell's configuration as its own.
-    """
+class OneCellRNN(RNN):
+    """Base of the layers that show their cell's configuration as their own."""
 
     cell: GatedCell
-
-    def __init__(self, cell: GatedCell, **kwargs: Any) -> None:
-        super().__init__(cell, **kwargs)
-        self.input_spec = InputSpec(ndim=3)
 
     def __getattr__(self, name: str) -> Any:
         # Called for what the layer lacks: `units`, `activation` and so on are its cell's.
@@ -260,6 +256,17 @@ class FusedRNN(RNN):
         if cell is None or name.startswith("_") or name not in vars(cell):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
         return getattr(cell, name)
+
+
+class FusedRNN(OneCellRNN):
+    """Base of the layers whose whole recurrence is one op.
+
+    The op does the work unless the cell has an activation that it lacks, or recurrent dropout.
+    """
+
+    def __init__(self, cell: GatedCell, **kwargs: Any) -> None:
+        super().__init__(cell, **kwargs)
+        self.input_spec = InputSpec(ndim=3)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments, without the choice that makes no difference here."""
