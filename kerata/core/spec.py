@@ -93,7 +93,9 @@ def spec_of(value: Any) -> TensorSpec:
     if weak is not None:
         return TensorSpec((), dtypes.strong(weak))
     array = value if isinstance(value, (np.ndarray, np.generic)) else _as_array(value)
-    return TensorSpec(array.shape, dtypes.canonical(array.dtype))
+    # NumPy holds text as strings, bytes, or Python objects.
+    dtype = "string" if array.dtype.kind in "USTO" else dtypes.canonical(array.dtype)
+    return TensorSpec(array.shape, dtype)
 
 
 def _as_array(value: Any) -> np.ndarray:

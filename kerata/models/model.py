@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
+
 from kerata.core import tree
 from kerata.core.errors import closest
 from kerata.core.primitive import convert
@@ -17,8 +19,10 @@ from kerata.core.serialization import serialize
 from kerata.core.spec import dtype_of, shape_of
 from kerata.core.symbolic import SymbolicTensor
 from kerata.layers.layer import Layer
+from kerata.layers.preprocessing.text_arrays import as_data
 from kerata.models.graph import Graph
 from kerata.models.graph_config import graph_config, graph_from_config
+from kerata.models.host_part import HostPart, Prepared
 from kerata.models.state_tree import set_state_tree, state_tree
 from kerata.training.trainer import Trainer
 
@@ -41,6 +45,9 @@ class Model(Trainer, Layer):
     >>> model.output_shape, model.count_params()
     ((None, 2), 10)
     """
+
+    # What of the graph is computed in the data pipeline, `None` for nothing.
+    host_part: HostPart | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Make a `Functional` of `Model(inputs, outputs)`; subclasses stay what they are."""
@@ -70,6 +77,7 @@ class Model(Trainer, Layer):
     def _set_graph(self, graph: Graph | None) -> None:
         """Make the model compute a graph; `None` forgets the present one."""
         self._graph = graph
+        self.host_part = HostPart.of(graph, self._arrange_inputs)
         self._graph_layers = graph.layers if graph else []
         self._graph_variables = graph.variables if graph else []
         self.built = graph is not None
@@ -83,7 +91,32 @@ class Model(Trainer, Layer):
                 f"{type(self).__name__} defines no `call`: add `def call(self, inputs): ...`, or "
                 "make it with `Model(inputs, outputs)`."
             )
-        return self._graph.run(self._arrange_inputs(inputs))
+        return self._run_graph(inputs)
+
+    def _run_graph(self, inputs: Any) -> Any:
+        """Compute the graph, or what is left of it after the host part."""
+        if isinstance(inputs, Prepared):
+            return self.host_part.finish(inputs)  # type: ignore[union-attr]
+        return self._graph.run(self._arrange_inputs(inputs))  # type: ignore[union-attr]
+
+    def _convert_inputs(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        """Leave arrays as they are if layers on the host take them."""
+        if self.host_part is None:
+            return super()._convert_inputs(args, kwargs)
+        return tuple(as_data(arg) for arg in args), kwargs
+
+    def host_part_for(self, x: Any) -> HostPart | None:
+        """Return the part that the data pipeline computes, `None` if there is none.
+
+        Args:
+            x: the data, whose shape a model that is not built yet may need.
+
+        Raises:
+            ValueError: if text would reach layers that cannot take it.
+        """
+        if self.host_part is not None:
+            self.host_part.check()
+        return self.host_part
 
     @property
     def defines_call(self) -> bool:
@@ -405,12 +438,20 @@ def _fit_to(value: Any, expected: Any, model: str) -> Any:
 def _reshaped(value: Any, shape: tuple) -> Any:
     from kerata import ops
 
+    if isinstance(value, np.ndarray):
+        return value.reshape(shape)
     return ops.reshape(value, tuple(-1 if n is None else n for n in shape))
 
 
 def _in_dtype(value: Any, expected: Any) -> Any:
-    if dtype_of(value) == expected.dtype or isinstance(value, SymbolicTensor):
+    dtype = dtype_of(value)
+    if dtype == expected.dtype or isinstance(value, SymbolicTensor):
         return value
+    if "string" in (dtype, expected.dtype):
+        raise ValueError(
+            f"Input {expected.name!r} of the model takes {expected.dtype}, got {dtype}: give other "
+            f"data, or make it with `Input(..., dtype={dtype!r})`."
+        )
     return convert(value, expected.dtype)
 
 

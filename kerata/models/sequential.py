@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from kerata.core import names, tree
 from kerata.core.registry import register
 from kerata.core.serialization import deserialize, serialize
 from kerata.core.symbolic import SymbolicTensor
 from kerata.layers.core.input_layer import Input, InputLayer
 from kerata.layers.layer import Layer
+from kerata.layers.preprocessing.text_arrays import as_data, is_text
 from kerata.models.graph import Graph
+from kerata.models.host_part import HostPart, Prepared, needs_host
 from kerata.models.model import Model
 
 
@@ -130,12 +134,26 @@ class Sequential(Model):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Give the inputs to the first layer, its output to the second, and so on."""
-        if self._graph is not None and not tree.is_nested(inputs):
-            return self._graph.run(self._arrange_inputs(inputs))
+        prepared = isinstance(inputs, Prepared)
+        if self._graph is not None and (prepared or not tree.is_nested(inputs)):
+            return self._run_graph(inputs)
         for layer in self._layers:
             if not isinstance(layer, InputLayer):
                 inputs = layer(inputs)
         return inputs
+
+    def host_part_for(self, x: Any) -> HostPart | None:
+        """Return the part that the data pipeline computes; connects the layers if they take text.
+
+        Args:
+            x: the data.
+        """
+        if self._graph is None and self._layers and needs_host(self._layers[0]):
+            data = as_data(x)
+            if isinstance(data, np.ndarray):
+                kind = "string" if is_text(data) else "int64"
+                self._connect(Input(data.shape[1:], dtype=kind))
+        return super().host_part_for(x)
 
     # -- structure -------------------------------------------------------------------------
 

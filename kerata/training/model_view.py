@@ -32,7 +32,7 @@ def view_of(model: Any, y_pred: Any, compiled_loss: Any) -> ModelView:
             names, tree.flatten(y_pred), losses, made_by, strict=True
         )
     ]
-    if graph is None:
+    if graph is None or model.host_part is not None:  # which has held the inputs against the graph
         return ModelView(None, outputs)
     inputs = tree.map_structure(lambda t: InputView(t.name, spec_of(t)), graph.input_structure)
     return ModelView(inputs, outputs, _embeddings(graph))

@@ -21,7 +21,16 @@ from kerata.core.symbolic import SymbolicTensor
 from kerata.core.tape import GradientTape
 from kerata.core.variable import Variable
 from kerata.optimizers import LossScaleOptimizer
-from kerata.training.data import Batch, Batches, Chunk, as_batches, split, unpack_validation_data
+from kerata.training.data import (
+    Batch,
+    Batches,
+    Chunk,
+    PreparedBatches,
+    as_batches,
+    is_array_like,
+    split,
+    unpack_validation_data,
+)
 from kerata.training.divergence import has_diverged
 from kerata.training.first_batch import check_first_batch
 from kerata.training.model_view import view_of
@@ -338,11 +347,12 @@ class Trainer:
         engine.prepare_training()
         epochs = min(epochs, config.max_epochs() or epochs)
         if validation_split:
-            (x, y, sample_weight), held_out = split(x, y, sample_weight, validation_split)
+            text = self.host_part_for(x) is not None
+            (x, y, sample_weight), held_out = split(x, y, sample_weight, validation_split, text)
             validation_data = validation_data or held_out
         seed = config.next_seed()
         with select.use_backend(engine):
-            batches = as_batches(
+            batches = self._batches(
                 x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight, seed
             )
             first = batches.peek()
@@ -516,7 +526,7 @@ class Trainer:
             raise TypeError(f"evaluate() takes no argument {next(iter(kwargs))!r}.")
         self._must_be_compiled("evaluate", y)
         with select.use_backend(self.backend):
-            batches = as_batches(x, y, sample_weight, batch_size, steps, steps_name="steps")
+            batches = self._batches(x, y, sample_weight, batch_size, steps, steps_name="steps")
             self._make_ready(batches.peek(), batches, "evaluate")
             run = self._callbacks(callbacks, verbose, batches=batches, history=False)
             logs = self._evaluate(batches, run)
@@ -576,7 +586,7 @@ class Trainer:
         with select.use_backend(self.backend):
             if self._is_one_batch(x, batch_size, verbose, steps, callbacks):
                 return self._predict_one(x)
-            batches = as_batches(x, None, None, batch_size, steps, steps_name="steps")
+            batches = self._batches(x, None, None, batch_size, steps, steps_name="steps")
             first = batches.peek()
             self._make_ready(first, batches, "predict")
             run = self._callbacks(callbacks, verbose, batches=batches, history=False)
@@ -589,6 +599,7 @@ class Trainer:
         return (
             isinstance(x, np.ndarray)
             and self.built
+            and getattr(self, "host_part", None) is None
             and steps is None
             and not callbacks
             and verbose in ("auto", 0)
@@ -674,9 +685,20 @@ class Trainer:
         return logs if return_dict else values[0] if len(values) == 1 else values
 
     def _whole_batch(self, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Batch:
-        rows = len(tree.flatten(x)[0])
-        batches = as_batches(x, y, sample_weight, max(rows, 1), class_weight=class_weight, seed=0)
-        return batches.peek()
+        rows = len(x if is_array_like(x) else tree.flatten(x)[0])
+        return self._batches(
+            x, y, sample_weight, max(rows, 1), class_weight=class_weight, seed=0
+        ).peek()
+
+    def _batches(self, x: Any, *args: Any, **options: Any) -> Batches:
+        """Return data as batches, with what the host makes of them in place of text."""
+        host = self.host_part_for(x)
+        batches = as_batches(x, *args, allow_text=host is not None, **options)
+        return batches if host is None else PreparedBatches(batches, host.prepare)
+
+    def host_part_for(self, x: Any) -> Any:
+        """Return what has a `prepare` for batches, `None` if they are taken as they are."""
+        return None
 
     # -- preparing -------------------------------------------------------------------------
 
@@ -764,7 +786,8 @@ class Trainer:
         if data is None:
             return None
         x, y, weights = unpack_validation_data(data)
-        return as_batches(x, y, weights, batch_size, steps, steps_name="validation_steps", seed=0)
+        name = "validation_steps"
+        return self._batches(x, y, weights, batch_size, steps, steps_name=name, seed=0)
 
     def _callbacks(
         self,
@@ -818,7 +841,7 @@ def _symbolic(array: Any) -> Any:
         return None
     spec = array if isinstance(array, TensorSpec) else None
     shape = spec.shape if spec else (None, *array.shape[1:])
-    dtype = spec.dtype if spec else ("string" if array.dtype.kind in "US" else array.dtype.name)
+    dtype = spec.dtype if spec else ("string" if array.dtype.kind in "USTO" else array.dtype.name)
     return SymbolicTensor(shape, dtype)
 
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from kerata.core import tree
 from kerata.core.host import on_host
-from kerata.core.spec import TensorSpec, spec_of
+from kerata.core.spec import TensorSpec, shape_of
 from kerata.layers.layer import Layer
-from kerata.layers.preprocessing.text_arrays import as_array, is_text
+from kerata.layers.preprocessing.text_arrays import as_array
 
 
 class HostLayer(Layer):
@@ -46,7 +46,7 @@ class HostLayer(Layer):
     def call(self, inputs: Any) -> Any:
         """Return what `compute` gives for the inputs."""
         values = tree.flatten(inputs)
-        shapes = [_spec(value).shape for value in values]
+        shapes = [shape_of(value) for value in values]
         return on_host(self.compute, values, self.output_spec(*shapes))
 
     def _convert_inputs(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
@@ -55,9 +55,3 @@ class HostLayer(Layer):
 
     def _as_inputs(self, value: Any) -> Any:
         return as_array(value)
-
-
-def _spec(value: Any) -> TensorSpec:
-    if isinstance(value, np.ndarray) and is_text(value):
-        return TensorSpec(value.shape, "string")
-    return spec_of(value)

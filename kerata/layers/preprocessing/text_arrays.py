@@ -52,6 +52,29 @@ def as_array(value: Any) -> Any:
     return np.asarray(value.to_numpy())
 
 
+def as_data(structure: Any) -> Any:
+    """Return the inputs of a model with NumPy arrays in place of lists of text and columns.
+
+    >>> as_data({"name": ["a", "b"]})["name"].shape
+    (2,)
+    """
+    if isinstance(structure, dict):
+        return {key: as_data(value) for key, value in structure.items()}
+    if isinstance(structure, (list, tuple)) and not _is_one_array(structure):
+        children = [as_data(value) for value in structure]
+        if hasattr(structure, "_fields"):
+            return type(structure)(*children)
+        return tuple(children) if isinstance(structure, tuple) else children
+    return as_array(structure)
+
+
+def _is_one_array(values: Any) -> bool:
+    """Tell whether a list is text or numbers, and not arrays."""
+    while isinstance(values, (list, tuple)) and values:
+        values = values[0]
+    return isinstance(values, (str, bytes, int, float))
+
+
 def encoded(value: Any, encoding: str = "utf-8") -> np.ndarray:
     """Return text as an object array of bytes.
 

@@ -12,6 +12,7 @@ from kerata.core import config, tree
 from kerata.training.data.arrays import ArrayBatches
 from kerata.training.data.batches import Batch, Batches, Chunk
 from kerata.training.data.convert import is_array_like
+from kerata.training.data.prepared import PreparedBatches
 from kerata.training.data.py_dataset import PyDataset, PyDatasetBatches, is_py_dataset
 from kerata.training.data.split import split
 from kerata.training.data.streams import StreamBatches, source_of
@@ -20,8 +21,10 @@ __all__ = [
     "Batch",
     "Batches",
     "Chunk",
+    "PreparedBatches",
     "PyDataset",
     "as_batches",
+    "is_array_like",
     "split",
     "unpack_validation_data",
 ]

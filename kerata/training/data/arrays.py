@@ -38,7 +38,7 @@ class ArrayBatches(Batches):
         seed: int = 0,
         allow_text: bool = False,
     ):
-        x_rows, y_rows = to_rows(x, "x", allow_text), to_rows(y, "y", allow_text)
+        x_rows, y_rows = to_rows(x, "x", allow_text), to_rows(y, "y")
         weights = to_rows(sample_weight, "sample_weight")
         check_equal_lengths(x, x_rows, y_rows, weights)
         if class_weight is not None:

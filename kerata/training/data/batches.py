@@ -89,7 +89,7 @@ class Batches(abc.ABC):
 def _spec(array: Any) -> Any:
     if array is None:
         return None
-    kind = "string" if array.dtype.kind in "US" else array.dtype.name
+    kind = "string" if array.dtype.kind in "USTO" else array.dtype.name
     return TensorSpec((None, *array.shape[1:]), kind)
 
 

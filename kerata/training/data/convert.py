@@ -148,13 +148,20 @@ def _from_torch(tensor: Any) -> np.ndarray:
 
 def _from_list(value: Any, where: str) -> np.ndarray:
     try:
-        return np.asarray(value)
+        # Text as objects: an array of the length of the longest text could be huge.
+        return np.asarray(value, dtype=object if _begins_with_text(value) else None)
     except ValueError:
         raise ValueError(
             f"`{where}` is a list of {len(value)} entries whose lengths differ{_lengths(value)}; "
             "expected rows of one length. For sequences use "
             f"kerata.utils.pad_sequences({where})."
         ) from None
+
+
+def _begins_with_text(value: Any) -> bool:
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return isinstance(value, (str, bytes))
 
 
 def _lengths(value: Any) -> str:
@@ -187,7 +194,7 @@ def _from_objects(array: np.ndarray, where: str, allow_text: bool) -> np.ndarray
     flat = array.ravel()
     for i, item in enumerate(flat):
         if isinstance(item, (str, bytes)):
-            return array.astype(str) if allow_text else _refuse_text(array.astype(str), where)
+            return _text(array, where) if allow_text else _refuse_text(array.astype(str), where)
         if isinstance(item, (np.ndarray, list, tuple)):
             return _stacked(flat, where)
         if item is None:
@@ -203,6 +210,20 @@ def _from_objects(array: np.ndarray, where: str, allow_text: bool) -> np.ndarray
                 f"{_type_name(item)} at {_place(position)}. Expected numbers: convert it."
             )
     return np.array(array.tolist()).reshape(array.shape)
+
+
+def _text(array: np.ndarray, where: str) -> np.ndarray:
+    """Return an object array of text as it is; another entry is refused."""
+    for i, item in enumerate(array.ravel()):
+        if not isinstance(item, (str, bytes)):
+            place = _place(np.unravel_index(i, array.shape))
+            missing = item is None or item != item
+            raise ValueError(
+                f"`{where}` holds text, but at {place} "
+                + (f"a value is missing ({item})" if missing else f"a {_type_name(item)}")
+                + "; expected text everywhere, as from column.fillna('') or column.astype(str)."
+            )
+    return array
 
 
 def _stacked(items: np.ndarray, where: str) -> np.ndarray:

@@ -21,7 +21,11 @@ _EXPECTED = 5
 
 
 def split(
-    x: Any, y: Any = None, sample_weight: Any = None, fraction: float = 0.2
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    fraction: float = 0.2,
+    allow_text: bool = False,
 ) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
     """Hold back the last `fraction` of the rows, unshuffled, as Keras does.
 
@@ -30,6 +34,7 @@ def split(
         y: targets, or `None`.
         sample_weight: weights, or `None`.
         fraction: share of the rows that is held back, between 0 and 1.
+        allow_text: whether x may hold strings.
 
     Returns:
         `(x, y, sample_weight)` to train on and the same to validate with.
@@ -47,7 +52,7 @@ def split(
             f"`validation_split` needs arrays, but x is a {type(x).__name__}; pass "
             "`validation_data=` with a second one instead."
         )
-    parts = (to_rows(x, "x"), to_rows(y, "y"), to_rows(sample_weight, "sample_weight"))
+    parts = (to_rows(x, "x", allow_text), to_rows(y, "y"), to_rows(sample_weight, "sample_weight"))
     check_equal_lengths(x, *parts)
     total = len(next(rows for rows in tree.flatten(parts) if rows is not None))
     at = math.floor(total * (1 - fraction))

@@ -106,7 +106,7 @@ def as_batch(item: Any, class_weight: Any = None, allow_text: bool = False) -> B
     x, y, weights = (*parts, None, None)[:3]
     batch = Batch(
         to_arrays(x, "x", allow_text),
-        to_arrays(y, "y", allow_text),
+        to_arrays(y, "y"),
         to_arrays(weights, "sample_weight"),
     )
     if class_weight is not None:
