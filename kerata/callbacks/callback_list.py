@@ -77,8 +77,14 @@ class CallbackList:
         for callback in self.callbacks:
             callback.set_params(params)
 
+    @property
+    def model(self) -> Any:
+        """The model that the callbacks are about."""
+        return self._model
+
     def set_model(self, model: Any) -> None:
         """Give the model to all."""
+        self._model = model
         if self.history is not None and model is not None:
             model.history = self.history
         for callback in self.callbacks:

@@ -132,7 +132,7 @@ class ModelCheckpoint(MonitorCallback):
     def _save(self, epoch: int, batch: int | None, logs: Logs | None) -> None:
         path = self.path(epoch, batch, logs)
         if self.save_best_only:
-            current = self.monitored(logs)
+            current = self.get_monitor_value(logs)
             if current is None or not self.improves(current, self.best):
                 return
             self.best = float(current)

@@ -127,7 +127,7 @@ class MonitorCallback(Callback):
         """The metric without which the callback cannot do its work."""
         return self.monitor
 
-    def monitored(self, logs: Logs | None) -> Any:
+    def get_monitor_value(self, logs: Logs | None) -> Any:
         """Return the metric's value, `None` in an epoch without it (see `validation_freq`).
 
         Raises:

@@ -77,7 +77,7 @@ class ReduceLROnPlateau(MonitorCallback):
         """Record the learning rate, compare with the best, reduce if patience has run out."""
         if isinstance(logs, dict):
             logs["learning_rate"] = learning_rate.get(self.model, type(self).__name__)
-        current = self.monitored(logs)
+        current = self.get_monitor_value(logs)
         if current is None:
             return
         if not np.isfinite(current):

@@ -14,6 +14,7 @@ import numpy as np
 
 from kerata.core import serialization
 from kerata.initializers.constant import Constant, Identity, Ones, Zeros
+from kerata.initializers.fourier import STFT
 from kerata.initializers.initializer import Initializer
 from kerata.initializers.random import (
     GlorotNormal,
@@ -41,12 +42,15 @@ he_uniform = HeUniform
 lecun_normal = LecunNormal
 lecun_uniform = LecunUniform
 orthogonal = OrthogonalInitializer = Orthogonal
+stft = STFTInitializer = STFT
 random_normal = RandomNormal
 random_uniform = RandomUniform
 truncated_normal = TruncatedNormal
 variance_scaling = VarianceScaling
 
 __all__ = [
+    "STFT",
+    "STFTInitializer",
     "Constant",
     "GlorotNormal",
     "GlorotUniform",
@@ -80,6 +84,7 @@ __all__ = [
     "random_normal",
     "random_uniform",
     "serialize",
+    "stft",
     "truncated_normal",
     "variance_scaling",
     "zeros",

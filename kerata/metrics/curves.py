@@ -405,7 +405,19 @@ class AUC(_Curve):
         """Return the area; with `multi_label` the (weighted) mean of those of the labels."""
         if not self.built:
             return ops.zeros((), dtype=self.dtype)
-        areas = self._areas()
+        return self._averaged(self._areas())
+
+    def interpolate_pr_auc(self) -> Tensor:
+        """Return the area under the PR curve, along which counts grow evenly between thresholds.
+
+        With `multi_label`, the (weighted) mean of those of the labels.
+
+        Source: Davis and Goadrich, "The Relationship Between Precision-Recall and ROC Curves"
+        (2006).
+        """
+        return self._averaged(self._interpolated_pr_areas())
+
+    def _averaged(self, areas: Tensor) -> Tensor:
         if not self.multi_label:
             return areas
         if self.label_weights is None:

@@ -597,3 +597,10 @@ def test_public_names_have_kerass_parameters():
                 name
             )
     assert kerata.callbacks is callbacks
+
+
+def test_what_callbacks_say_of_themselves():
+    stop = callbacks.EarlyStopping("loss")
+    assert stop.get_monitor_value({"loss": 0.5}) == 0.5
+    model = object()
+    assert callbacks.CallbackList([stop], model=model).model is model

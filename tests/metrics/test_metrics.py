@@ -622,3 +622,17 @@ def test_fractions_of_weights_in_whole_counts_warn():
     metric = kerata.metrics.MeanIoU(2, dtype="float32")
     metric.update_state([0, 1], [0, 1], sample_weight=[0.5, 1.0])
     assert metric.total_confusion_matrix.numpy().tolist() == [[0.5, 0.0], [0.0, 1.0]]
+
+
+@pytest.mark.parametrize("options", [{}, {"multi_label": True, "label_weights": [1.0, 3.0]}])
+def test_the_interpolated_area_can_be_had_by_itself(options):
+    y = np.array([[0, 1], [1, 0], [1, 1], [0, 0]])
+    y_pred = np.array([[0.2, 0.6], [0.4, 0.7], [0.8, 0.9], [0.5, 0.1]])
+    areas = []
+    for library in (kerata, keras):
+        metric = library.metrics.AUC(curve="PR", num_thresholds=20, **options)
+        metric.update_state(y, y_pred)
+        areas.append(float(metric.result()))
+        if library is kerata:
+            areas.append(float(metric.interpolate_pr_auc()))
+    np.testing.assert_allclose(areas, areas[-1], rtol=1e-5)
