@@ -114,6 +114,7 @@ from kerata.layers.pooling.windows import (
 )
 from kerata.layers.preprocessing.auto_contrast import AutoContrast
 from kerata.layers.preprocessing.category_encoding import CategoryEncoding
+from kerata.layers.preprocessing.center_crop import CenterCrop
 from kerata.layers.preprocessing.discretization import Discretization
 from kerata.layers.preprocessing.equalization import (
     ContrastLimitedAdaptiveHistogramEqualization,
@@ -129,13 +130,23 @@ from kerata.layers.preprocessing.pipeline import Pipeline
 from kerata.layers.preprocessing.random_brightness import RandomBrightness
 from kerata.layers.preprocessing.random_color_jitter import RandomColorJitter
 from kerata.layers.preprocessing.random_contrast import RandomContrast
+from kerata.layers.preprocessing.random_crop import RandomCrop
+from kerata.layers.preprocessing.random_elastic_transform import RandomElasticTransform
 from kerata.layers.preprocessing.random_erasing import RandomErasing
+from kerata.layers.preprocessing.random_flip import RandomFlip
+from kerata.layers.preprocessing.random_gaussian_blur import RandomGaussianBlur
 from kerata.layers.preprocessing.random_grayscale import RandomColorDegeneration, RandomGrayscale
 from kerata.layers.preprocessing.random_hue import RandomHue, RandomSaturation
 from kerata.layers.preprocessing.random_invert import RandomInvert, Solarization
+from kerata.layers.preprocessing.random_perspective import RandomPerspective
 from kerata.layers.preprocessing.random_posterization import RandomPosterization
+from kerata.layers.preprocessing.random_rotation import RandomRotation
 from kerata.layers.preprocessing.random_sharpness import RandomSharpness
+from kerata.layers.preprocessing.random_shear import RandomShear
+from kerata.layers.preprocessing.random_translation import RandomTranslation
+from kerata.layers.preprocessing.random_zoom import RandomZoom
 from kerata.layers.preprocessing.rescaling import Rescaling
+from kerata.layers.preprocessing.resizing import Resizing
 from kerata.layers.preprocessing.stft_spectrogram import STFTSpectrogram
 from kerata.layers.preprocessing.string_lookup import StringLookup
 from kerata.layers.preprocessing.text_vectorization import TextVectorization
@@ -195,6 +206,7 @@ __all__ = [
     "BatchNormalization",
     "Bidirectional",
     "CategoryEncoding",
+    "CenterCrop",
     "Concatenate",
     "ContrastLimitedAdaptiveHistogramEqualization",
     "Conv1D",
@@ -282,17 +294,27 @@ __all__ = [
     "RandomColorDegeneration",
     "RandomColorJitter",
     "RandomContrast",
+    "RandomCrop",
+    "RandomElasticTransform",
     "RandomErasing",
+    "RandomFlip",
+    "RandomGaussianBlur",
     "RandomGrayscale",
     "RandomHue",
     "RandomInvert",
+    "RandomPerspective",
     "RandomPosterization",
+    "RandomRotation",
     "RandomSaturation",
     "RandomSharpness",
+    "RandomShear",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "ReversibleEmbedding",
     "STFTSpectrogram",
     "SeparableConv1D",

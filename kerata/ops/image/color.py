@@ -8,7 +8,7 @@ from kerata.core.primitive import Tensor
 from kerata.core.spec import dtype_of, shape_of
 from kerata.ops.elementwise import abs, add, clip, divide_no_nan, mod, multiply, subtract
 from kerata.ops.image.layout import check_rank
-from kerata.ops.image.resize import over_floats
+from kerata.ops.image.sample import over_floats
 from kerata.ops.joining import stack, unstack
 from kerata.ops.logic import equal, where
 from kerata.ops.reduce import max, min

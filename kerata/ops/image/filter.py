@@ -13,7 +13,7 @@ from kerata.core.spec import dtype_of, ndim_of, shape_of
 from kerata.ops.cast import cast
 from kerata.ops.elementwise import add, divide, exp, multiply, square, subtract
 from kerata.ops.image.layout import check_rank, over_batch
-from kerata.ops.image.resize import over_floats
+from kerata.ops.image.sample import over_floats
 from kerata.ops.indexing import get_item
 from kerata.ops.joining import pad, stack
 from kerata.ops.nn.geometry import per_dimension

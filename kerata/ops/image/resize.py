@@ -10,14 +10,15 @@ import numpy as np
 
 from kerata.backend import sampling
 from kerata.core import dtypes
-from kerata.core.primitive import Tensor, primitive
+from kerata.core.primitive import Tensor
 from kerata.core.rules import canonical_axes
 from kerata.core.spec import dtype_of, ndim_of, shape_of
-from kerata.ops.cast import cast, in_dtype, saturate_cast
-from kerata.ops.elementwise import abs, divide, maximum, multiply, round, sinc, subtract
+from kerata.ops.cast import cast, in_dtype
+from kerata.ops.elementwise import abs, divide, maximum, multiply, sinc, subtract
+from kerata.ops.image import window
 from kerata.ops.image.layout import over_batch
+from kerata.ops.image.sample import over_floats
 from kerata.ops.indexing import get_item
-from kerata.ops.joining import pad
 from kerata.ops.linalg import tensordot
 from kerata.ops.logic import where
 from kerata.ops.reduce import sum
@@ -35,12 +36,6 @@ _METHODS = {
     "lanczos3": "lanczos3",
     "lanczos5": "lanczos5",
 }
-
-
-@primitive(promote="keep")
-def resized(images: Tensor, size: tuple[int, int], interpolation: str, antialias: bool) -> Tensor:
-    """Return float images (batch, height, width, channels) in another size. See `resize`."""
-    return images.with_shape((images.shape[0], *size, images.shape[3]))
 
 
 def resize(
@@ -95,51 +90,16 @@ def resize(
         )
 
     def resize_batch(batch: Tensor) -> Tensor:
-        if crop_to_aspect_ratio:
-            batch = _cropped(batch, sizes)
-        elif pad_to_aspect_ratio:
-            batch = _padded(batch, sizes, fill_value)
+        if crop_to_aspect_ratio or pad_to_aspect_ratio:
+            part = window.proportional(batch, sizes, inside=crop_to_aspect_ratio)
+            return window.read(batch, part, sizes, interpolation, antialias, fill_value)
         if interpolation == "nearest":
-            return resized(batch, sizes, interpolation, False)
-        return over_floats(batch, lambda x: resized(x, sizes, interpolation, bool(antialias)))
+            return window.resized(batch, sizes, interpolation, False)
+        return over_floats(
+            batch, lambda x: window.resized(x, sizes, interpolation, bool(antialias))
+        )
 
     return over_batch("resize", images, data_format, resize_batch)
-
-
-def over_floats(images: Tensor, function: Any) -> Tensor:
-    """Apply a function of floats; for integers the result is rounded and kept in their range."""
-    dtype = dtype_of(images)
-    if dtypes.is_inexact(dtype):
-        return function(images)
-    return saturate_cast(round(function(cast(images, "float32"))), dtype)
-
-
-def _proportions(batch: Tensor, sizes: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Return height and width, and those that would have the new proportions with the other."""
-    height, width = shape_of(batch)[1:3]
-    if height is None or width is None:
-        raise ValueError(
-            f"`resize` got images of shape {shape_of(batch)}; height and width must be known to "
-            "keep proportions. Resize images of many sizes one by one."
-        )
-    return height, width, width * sizes[0] // sizes[1], height * sizes[1] // sizes[0]
-
-
-def _cropped(batch: Tensor, sizes: tuple[int, int]) -> Tensor:
-    """Cut out the largest window in the middle that has the new proportions."""
-    height, width, fitting_height, fitting_width = _proportions(batch, sizes)
-    rows, columns = min(height, max(fitting_height, 1)), min(width, max(fitting_width, 1))
-    top, left = (height - rows) // 2, (width - columns) // 2
-    window = slice(top, top + rows), slice(left, left + columns)
-    return get_item(batch, (slice(None), *window))
-
-
-def _padded(batch: Tensor, sizes: tuple[int, int], fill_value: float) -> Tensor:
-    """Add equal margins, so that the images have the new proportions up to a pixel."""
-    height, width, fitting_height, fitting_width = _proportions(batch, sizes)
-    margins = max(fitting_height - height, 0), max(fitting_width - width, 0)
-    around = [(margin // 2, margin // 2) for margin in margins]
-    return pad(batch, ((0, 0), *around, (0, 0)), constant_values=fill_value)
 
 
 def scale_and_translate(

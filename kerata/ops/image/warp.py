@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from kerata.backend.sampling import FILL_MODES
-from kerata.core.primitive import Tensor, Tensors, primitive
-from kerata.core.rules import broadcast_shapes
+from kerata.core.primitive import Tensor
 from kerata.core.seeds import draw_key
-from kerata.core.spec import TensorSpec, dtype_of, ndim_of, shape_of, sizes_of
+from kerata.core.spec import dtype_of, ndim_of, shape_of, sizes_of
 from kerata.ops import random
 from kerata.ops.cast import cast, in_dtype
 from kerata.ops.creation import filled_like, ones_like, zeros_like
@@ -25,64 +23,16 @@ from kerata.ops.elementwise import (
     subtract,
 )
 from kerata.ops.image.layout import over_batch, positions_along
-from kerata.ops.image.resize import over_floats
+from kerata.ops.image.sample import order_of, sample
 from kerata.ops.indexing import get_item
 from kerata.ops.joining import concatenate, stack, unstack
 from kerata.ops.linalg import matmul, solve
 from kerata.ops.shape import expand_dims, reshape, squeeze
 
-_ORDERS = {"nearest": 0, "bilinear": 1}
-
-
-@primitive(promote="keep")
-def sampled(
-    inputs: Tensor, coordinates: Tensors, order: int, fill_mode: str, fill_value: float
-) -> Tensor:
-    """Return pixels at fractional positions.
-
-    Args:
-        inputs: (batch, *sizes, channels).
-        coordinates: float positions along each of the sizes, as tensors of one shape
-            (batch, *points); where one batch is 1, it serves all.
-        order: 0 for the nearest pixel, 1 for linear interpolation.
-        fill_mode, fill_value: see `map_coordinates`.
-
-    Returns:
-        (batch, *points, channels) in the dtype of the inputs.
-    """
-    if len(coordinates) != inputs.ndim - 2:
-        raise ValueError(
-            f"Sampling needs one tensor of positions for each of the {inputs.ndim - 2} "
-            f"dimensions of shape {inputs.shape} between batch and channels; got "
-            f"{len(coordinates)}."
-        )
-    points = broadcast_shapes(*(position.shape for position in coordinates))
-    batch = broadcast_shapes((inputs.shape[0],), points[:1])
-    return TensorSpec((*batch, *points[1:], inputs.shape[-1]), inputs.dtype)
-
-
-def _sample(
-    batch: Tensor, coordinates: Sequence[Tensor], order: int, fill_mode: str, fill_value: float
-) -> Tensor:
-    """Sample images of any dtype; see `sampled`."""
-    if order == 0:
-        return sampled(batch, coordinates, order, fill_mode, float(fill_value))
-    return over_floats(
-        batch, lambda x: sampled(x, coordinates, order, fill_mode, float(fill_value))
-    )
-
 
 def _check_fill_mode(name: str, fill_mode: str) -> None:
     if fill_mode not in FILL_MODES:
         raise ValueError(f"`{name}` got fill_mode={fill_mode!r}; expected one of {FILL_MODES}.")
-
-
-def _order(name: str, interpolation: str) -> int:
-    if interpolation not in _ORDERS:
-        raise ValueError(
-            f"`{name}` got interpolation={interpolation!r}; expected 'nearest' or 'bilinear'."
-        )
-    return _ORDERS[interpolation]
 
 
 def _precise(x: Any, images: Tensor) -> Tensor:
@@ -132,7 +82,7 @@ def map_coordinates(
             f"expected ({rank}, ...): one position along each."
         )
     positions = unstack(expand_dims(_precise(coordinates, inputs), 1), rank)
-    pixels = _sample(expand_dims(inputs, (0, -1)), positions, order, fill_mode, fill_value)
+    pixels = sample(expand_dims(inputs, (0, -1)), positions, order, fill_mode, fill_value)
     return squeeze(pixels, (0, -1))
 
 
@@ -173,7 +123,7 @@ def affine_transform(
     >>> moved[0, :, 0].tolist()
     [2.0, 3.0, 0.0]
     """
-    order = _order("affine_transform", interpolation)
+    order = order_of("affine_transform", interpolation)
     _check_fill_mode("affine_transform", fill_mode)
     if shape_of(transform)[-1:] != (8,) or ndim_of(transform) not in (1, 2):
         raise ValueError(
@@ -183,7 +133,7 @@ def affine_transform(
     numbers = _precise(transform, images)
 
     def warp(batch: Tensor) -> Tensor:
-        return _sample(batch, _lines(batch, numbers), order, fill_mode, fill_value)
+        return sample(batch, _lines(batch, numbers), order, fill_mode, fill_value)
 
     return over_batch("affine_transform", images, data_format, warp)
 
@@ -236,7 +186,7 @@ def perspective_transform(
     >>> kerata.ops.round(turned[:, :, 0]).tolist()
     [[2.0, 1.0], [4.0, 3.0]]
     """
-    order = _order("perspective_transform", interpolation)
+    order = order_of("perspective_transform", interpolation)
     for points in (start_points, end_points):
         if shape_of(points)[-2:] != (4, 2) or ndim_of(points) not in (2, 3):
             raise ValueError(
@@ -247,7 +197,7 @@ def perspective_transform(
     transform = homography(end, start)
 
     def warp(batch: Tensor) -> Tensor:
-        return _sample(batch, _lines(batch, transform), order, "constant", fill_value)
+        return sample(batch, _lines(batch, transform), order, "constant", fill_value)
 
     return over_batch("perspective_transform", images, data_format, warp)
 
@@ -307,16 +257,16 @@ def elastic_transform(
     >>> kerata.ops.image.elastic_transform(kerata.ops.ones((8, 8, 3)), seed=1).shape
     (8, 8, 3)
     """
-    order = _order("elastic_transform", interpolation)
+    order = order_of("elastic_transform", interpolation)
     _check_fill_mode("elastic_transform", fill_mode)
 
     def warp(batch: Tensor) -> Tensor:
-        return _sample(batch, _rubber(batch, alpha, sigma, seed), order, fill_mode, fill_value)
+        return sample(batch, rubber(batch, alpha, sigma, seed), order, fill_mode, fill_value)
 
     return over_batch("elastic_transform", images, data_format, warp)
 
 
-def _rubber(batch: Tensor, alpha: Any, sigma: Any, seed: Any) -> list[Tensor]:
+def rubber(batch: Tensor, alpha: Any, sigma: Any, seed: Any) -> list[Tensor]:
     """Return the row and the column that each pixel of an elastic image comes from."""
     dtype = "float64" if dtype_of(batch) == "float64" else "float32"
     zero = filled_like(batch, 0.0, dtype, ())

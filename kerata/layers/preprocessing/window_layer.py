@@ -1,0 +1,59 @@
+"""Windowed: what layers share that show a window of images, or all of it, in a size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerata.layers.preprocessing.geometry import channels_last, over_masks, size_of
+from kerata.ops.image import window
+from kerata.ops.image.layout import over_batch
+
+
+class Windowed:
+    """Base, beside `ImageLayer`, of layers that read a window of images in a size.
+
+    A subclass has attributes `height` and `width`, and defines `window_of`.
+    """
+
+    height: int
+    width: int
+    data_format: str
+
+    def window_of(self, batch: Any, data: Any, training: bool | None, seed: Any) -> window.Window:
+        """Return which part of the images is seen. Subclasses define this.
+
+        Args:
+            batch: images (batch, height, width, channels).
+            data, training, seed: As in `get_random_transformation`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines no `window_of`.")
+
+    def get_random_transformation(
+        self, data: Any, training: bool | None = True, seed: Any = None
+    ) -> dict[str, Any]:
+        """Return which part of the images is seen, and their size."""
+        batch = channels_last(data, self.data_format)
+        part = self.window_of(batch, data, training, seed)
+        return {"window": part, "size": size_of(data, self.data_format)}
+
+    def transformed(self, images: Any, transformation: dict[str, Any]) -> Any:
+        """Return the window of the images."""
+        return self.read(images, transformation, "bilinear")
+
+    def transform_segmentation_masks(
+        self, segmentation_masks: Any, transformation: Any = None, training: bool | None = True
+    ) -> Any:
+        """Return the same window of the masks."""
+        return over_masks(
+            segmentation_masks, lambda masks: self.read(masks, transformation, "nearest")
+        )
+
+    def read(self, images: Any, transformation: dict[str, Any], interpolation: str) -> Any:
+        """Return the window of images or masks, in the size of the layer."""
+        size = self.height, self.width
+        return over_batch(
+            type(self).__name__,
+            images,
+            self.data_format,
+            lambda batch: window.read(batch, transformation["window"], size, interpolation),
+        )
