@@ -31,6 +31,7 @@ _PUBLIC = {
     "models": "kerata.models",
     "ops": "kerata.ops",
     "optimizers": "kerata.optimizers",
+    "preprocessing": "kerata.preprocessing",
     "random": "kerata.random",
     "regularizers": "kerata.regularizers",
     "saving": "kerata.saving",
@@ -116,6 +117,9 @@ if TYPE_CHECKING:
     )
     from kerata import (
         optimizers as optimizers,
+    )
+    from kerata import (
+        preprocessing as preprocessing,
     )
     from kerata import (
         random as random,

@@ -31,6 +31,7 @@ ORDER = (
     "models",
     "saving",
     "utils",
+    "preprocessing",
     "legacy",
     "datasets",
     "visualization",

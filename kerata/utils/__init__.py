@@ -31,6 +31,9 @@ from kerata.training.program import as_data, unpack_x_y_sample_weight
 from kerata.training.progress import Progbar
 from kerata.utils import legacy
 from kerata.utils.config import Config
+from kerata.utils.labels import to_categorical
+from kerata.utils.sequences import pad_sequences
+from kerata.utils.vectors import normalize
 
 Sequence = PyDataset
 
@@ -52,11 +55,14 @@ __all__ = [
     "is_interactive_logging_enabled",
     "is_keras_tensor",
     "legacy",
+    "normalize",
     "pack_x_y_sample_weight",
+    "pad_sequences",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
     "standardize_dtype",
+    "to_categorical",
     "unpack_x_y_sample_weight",
     "version",
 ]
