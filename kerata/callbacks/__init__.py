@@ -13,6 +13,7 @@ from kerata.callbacks.progbar_logger import ProgbarLogger
 from kerata.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from kerata.callbacks.remote_monitor import RemoteMonitor
 from kerata.callbacks.swap_ema_weights import SwapEMAWeights
+from kerata.callbacks.tensor_board import TensorBoard
 from kerata.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "ReduceLROnPlateau",
     "RemoteMonitor",
     "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
