@@ -52,6 +52,8 @@ from kerata.layers.core.lambda_layer import Lambda
 from kerata.layers.core.masking import Masking
 from kerata.layers.core.reversible_embedding import ReversibleEmbedding
 from kerata.layers.core.wrapper import Wrapper
+from kerata.layers.foreign.flax_layer import FlaxLayer
+from kerata.layers.foreign.jax_layer import JaxLayer
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
 from kerata.layers.merge.concatenate import Concatenate, concatenate
@@ -239,6 +241,7 @@ __all__ = [
     "Embedding",
     "Equalization",
     "Flatten",
+    "FlaxLayer",
     "GRU",
     "GRUCell",
     "GaussianDropout",
@@ -264,6 +267,7 @@ __all__ = [
     "InputLayer",
     "InputSpec",
     "IntegerLookup",
+    "JaxLayer",
     "LSTM",
     "LSTMCell",
     "Lambda",

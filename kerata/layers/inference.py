@@ -49,11 +49,20 @@ def infer_output_spec(layer: Any, args: tuple, kwargs: dict) -> Any:
     try:
         return _run_symbolically(layer, args, kwargs)
     except (TypeError, AttributeError) as error:
-        engine = layer.backend
-        for evaluate in (engine.abstract_call, engine.call_on_zeros):
-            with contextlib.suppress(Exception):
-                return _run_on_engine(evaluate, layer, args, kwargs)
+        with contextlib.suppress(Exception):
+            return infer_on_engine(layer, args, kwargs)
         raise error
+
+
+def infer_on_engine(layer: Any, args: tuple, kwargs: dict) -> Any:
+    """Return what `infer_output_spec` does, by the engine alone: for code that is not ours.
+
+    Raises:
+        Exception: whatever `call` raises on tensors of zeros.
+    """
+    with contextlib.suppress(Exception):
+        return _run_on_engine(layer.backend.abstract_call, layer, args, kwargs)
+    return _run_on_engine(layer.backend.call_on_zeros, layer, args, kwargs)
 
 
 def _given_shape(layer: Any, args: tuple, kwargs: dict) -> Any:

@@ -1,0 +1,1 @@
+"""Models of other frameworks as layers: JAX, Flax, PyTorch, SavedModels of TensorFlow."""
