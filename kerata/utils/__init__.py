@@ -29,7 +29,7 @@ from kerata.training.data import Batch
 from kerata.training.data.py_dataset import PyDataset
 from kerata.training.program import as_data, unpack_x_y_sample_weight
 from kerata.training.progress import Progbar
-from kerata.utils import legacy
+from kerata.utils import bounding_boxes, legacy
 from kerata.utils.config import Config
 from kerata.utils.labels import to_categorical
 from kerata.utils.sequences import pad_sequences
@@ -43,6 +43,7 @@ __all__ = [
     "Progbar",
     "PyDataset",
     "Sequence",
+    "bounding_boxes",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",

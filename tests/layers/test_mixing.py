@@ -92,7 +92,7 @@ def test_weights_are_of_the_beta_distribution(backend):
     assert sorted(order) == list(range(1500)) and (order != np.arange(1500)).mean() > 0.9
 
 
-@pytest.mark.parametrize("make", [lambda: MixUp(0.8, seed=5), lambda: CutMix(seed=5)])
+@pytest.mark.parametrize("make", [lambda: MixUp(0.8, seed=5), lambda: CutMix((1.0, 1.0), seed=5)])
 @pytest.mark.parametrize("dtype", ["float32", "int32"])
 def test_labels_say_how_much_of_each_image_is_there(make, dtype, backend):
     result = make()({"images": PLAIN, "labels": LABELS.astype(dtype)})
