@@ -197,3 +197,10 @@ def test_torch_results_lie_channels_last():
         for rank in (1, 2, 3):
             y = ops.conv(normal(2, *(6,) * rank, 8), normal(*(3,) * rank, 8, 4), padding="same")
             assert y.is_contiguous()
+
+
+def test_no_images_give_none(backend):
+    kernel = np.ones((2, 2, 3, 4), "float32")
+    for padding, size in (("same", (5, 6)), ("valid", (4, 5))):
+        outputs = ops.conv(np.ones((0, 5, 6, 3), "float32"), kernel, padding=padding)
+        assert outputs.shape == (0, *size, 4)

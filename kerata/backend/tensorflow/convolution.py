@@ -19,6 +19,9 @@ _LAYOUTS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 
 
 def convolution(inputs, kernel, strides, padding, data_format, dilation_rate):
+    if inputs.shape[0] == 0:  # for no images TensorFlow returns its inputs as they are
+        one = tf.zeros((1, *inputs.shape[1:]), inputs.dtype)
+        return convolution(one, kernel, strides, padding, data_format, dilation_rate)[:0]
     inputs = _channels_last(inputs, data_format)
     if max(strides) > 1 and max(dilation_rate) > 1:
         kernel, dilation_rate = _spread(kernel, dilation_rate), (1,) * len(strides)
