@@ -52,6 +52,8 @@ _PUBLIC = {
     "Sequential": "kerata.models:Sequential",
     "DTypePolicy": "kerata.core.dtype_policy:DTypePolicy",
     "FloatDTypePolicy": "kerata.core.dtype_policy:FloatDTypePolicy",
+    "Function": "kerata.models.function:Function",
+    "Operation": "kerata.core.operation:Operation",
     "StatelessScope": "kerata.core.scope:StatelessScope",
     "Variable": "kerata.core.variable:Variable",
     "function": "kerata.core.function:function",
@@ -150,6 +152,7 @@ if TYPE_CHECKING:
     from kerata.core.dtype_policy import FloatDTypePolicy as FloatDTypePolicy
     from kerata.core.function import function as function
     from kerata.core.names import name_scope as name_scope
+    from kerata.core.operation import Operation as Operation
     from kerata.core.scope import StatelessScope as StatelessScope
     from kerata.core.symbolic import SymbolicTensor
     from kerata.core.tape import GradientTape as GradientTape
@@ -162,6 +165,7 @@ if TYPE_CHECKING:
     from kerata.metrics import Metric as Metric
     from kerata.models import Model as Model
     from kerata.models import Sequential as Sequential
+    from kerata.models.function import Function as Function
     from kerata.ops import vectorized_map as vectorized_map
     from kerata.optimizers import Optimizer as Optimizer
     from kerata.regularizers import Regularizer as Regularizer

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kerata.core import names, tree
+from kerata.core.operation import Operation
 from kerata.core.symbolic import Node, SymbolicTensor
 from kerata.core.variable import Variable
 from kerata.layers.core.input_layer import InputLayer
@@ -139,7 +140,8 @@ class Graph:
             return operation.name
         if id(node) not in self._node_names:
             taken = {layer.name for layer in self.layers} | set(self._node_names.values())
-            name = names.unique(operation.__name__)
+            mine = isinstance(operation, Operation)
+            name = operation.name if mine else names.unique(operation.__name__)
             while name in taken:
                 name = names.unique(operation.__name__)
             self._node_names[id(node)] = name

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerata.core import tree
+from kerata.core.operation import Operation
 from kerata.core.primitive import PRIMITIVES
 from kerata.core.serialization import deserialize, serialize
 from kerata.core.symbolic import Node, SymbolicTensor
@@ -52,6 +53,8 @@ def _operation_config(graph: Graph, operation: Any, history: dict) -> dict[str, 
     name = graph.name_of(nodes[0])
     if isinstance(operation, Layer):
         config = serialize(operation)
+    elif isinstance(operation.operation, Operation):
+        config = serialize(operation.operation)
     else:
         config = {
             "module": _OPS_MODULE,
