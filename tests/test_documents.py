@@ -2,6 +2,7 @@
 
 import doctest
 import pathlib
+import re
 
 import pytest
 
@@ -12,7 +13,7 @@ DOCS = pathlib.Path(__file__).parents[1] / "docs"
 
 def programs(text):
     """Return the Python programs of a text, which go on from one to the next."""
-    return [part.split("```")[0] for part in text.split("```python\n")[1:]]
+    return re.findall(r"^```(?:python|pycon)\n(.*?)```", text, re.DOTALL | re.MULTILINE)
 
 
 def run(text):
