@@ -90,3 +90,20 @@ def test_debugging_guide():
     assert len(programs(text)) > 5 and all(p.startswith(">>>") for p in programs(text))
     with kerata.use_backend("jax"):
         run(text)
+
+
+PAGES = sorted(DOCS.glob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_of_a_page_lead_somewhere(page):
+    assert f" {page.name}\n" in (DOCS.parent / "mkdocs.yml").read_text(), "not in the navigation"
+    for target in re.findall(r"\]\(([\w/.]+\.\w+)[)#]", page.read_text()):
+        module = re.fullmatch(r"reference/(.+)\.md", target)
+        known = ("kerata", *kerata.__all__)
+        assert module[1] in known if module else (DOCS / target).is_file(), target
+
+
+def test_pictures_are_small():
+    pictures = list((DOCS / "pictures").iterdir())
+    assert pictures and all(picture.stat().st_size < 60_000 for picture in pictures)
