@@ -370,3 +370,9 @@ def _grid(N: int, M: int | None, k: int) -> tuple[Tensor, Tensor]:
     rows = sequence(k, 1, N, "int32")
     columns = sequence(0, 1, N if M is None else M, "int32")
     return reshape(rows, (-1, 1)), reshape(columns, (1, -1))
+
+
+@primitive(promote="keep")
+def positions_along(x: Tensor, axis: int) -> Tensor:
+    """Return 0, 1, ... for the positions along one dimension, which need not be known yet."""
+    return TensorSpec((x.shape[axis],), "int32")

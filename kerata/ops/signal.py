@@ -5,11 +5,12 @@ Complex numbers go in and out as pairs of tensors (real part, imaginary part), a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from kerata.core import dtypes
+from kerata.core import dtypes, tree
 from kerata.core.primitive import Tensor, primitive
 from kerata.core.spec import dtype_of, ndim_of, shape_of
 from kerata.ops.cast import cast, convert_to_tensor, in_dtype
@@ -120,6 +121,15 @@ def inverse_real_fourier(real: Tensor, imag: Tensor, length: int) -> Tensor:
     return real.with_shape((*real.shape[:-1], length))
 
 
+def _transformed(transform: Callable, *signals: Tensor, **options: Any) -> Any:
+    """Apply a transform in single precision at least: engines have none in half."""
+    dtype = dtype_of(signals[0])
+    if dtype not in ("float16", "bfloat16"):
+        return transform(*signals, **options)
+    result = transform(*(cast(signal, "float32") for signal in signals), **options)
+    return tree.map_structure(lambda part: cast(part, dtype), result)
+
+
 def _pair(x: Any, name: str) -> tuple[Tensor, Tensor]:
     if not isinstance(x, tuple | list) or len(x) != 2:
         raise ValueError(f"`{name}` expects a pair of tensors (real part, imaginary part).")
@@ -148,7 +158,7 @@ def fft(x: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     >>> real.tolist()
     [2.0, 0.0]
     """
-    return fourier(*_pair(x, "fft"), 1, False)
+    return _transformed(fourier, *_pair(x, "fft"), rank=1, inverse=False)
 
 
 def fft2(x: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
@@ -162,7 +172,7 @@ def fft2(x: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     >>> real.tolist()
     [[2.0, 0.0]]
     """
-    return fourier(*_pair(x, "fft2"), 2, False)
+    return _transformed(fourier, *_pair(x, "fft2"), rank=2, inverse=False)
 
 
 def ifft2(x: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
@@ -176,7 +186,7 @@ def ifft2(x: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     >>> real.tolist()
     [[1.0, 1.0]]
     """
-    return fourier(*_pair(x, "ifft2"), 2, True)
+    return _transformed(fourier, *_pair(x, "ifft2"), rank=2, inverse=True)
 
 
 def rfft(x: Tensor, fft_length: int | None = None) -> tuple[Tensor, Tensor]:
@@ -195,7 +205,8 @@ def rfft(x: Tensor, fft_length: int | None = None) -> tuple[Tensor, Tensor]:
     >>> real.tolist()
     [2.0, 0.0]
     """
-    return real_fourier(x, shape_of(x)[-1] if fft_length is None else int(fft_length))
+    length = shape_of(x)[-1] if fft_length is None else int(fft_length)
+    return _transformed(real_fourier, x, length=length)
 
 
 def irfft(x: tuple[Tensor, Tensor], fft_length: int | None = None) -> Tensor:
@@ -214,7 +225,7 @@ def irfft(x: tuple[Tensor, Tensor], fft_length: int | None = None) -> Tensor:
     """
     real, imag = _pair(x, "irfft")
     length = 2 * (shape_of(real)[-1] - 1) if fft_length is None else int(fft_length)
-    return inverse_real_fourier(real, imag, length)
+    return _transformed(inverse_real_fourier, real, imag, length=length)
 
 
 # -- frames --------------------------------------------------------------------------------

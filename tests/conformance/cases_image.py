@@ -75,5 +75,4 @@ CASES = [
         Case("sampled", (integers(99, 2, 5, 6, 3), [ROWS, COLUMNS], 0, mode, 7.0), oracle=read)
         for mode in MODES
     ),
-    Case("positions_along", (X, 2), oracle=lambda x, axis: np.arange(6)),
 ]

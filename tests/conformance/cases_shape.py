@@ -77,6 +77,7 @@ CASES = [
     Case("filled", ((2, 3), 7, "int32"), oracle=filled),
     Case("filled", ((2,), 0.5, "float32"), oracle=filled),
     Case("filled", ((), True, "bool"), oracle=filled),
+    Case("positions_along", (X, 2), oracle=lambda x, axis: np.arange(4)),
     Case("filled_like", (X, 2, "float32"), oracle=lambda x, v, dtype: np.full_like(x, v),
          gradient=False),
     Case("filled_like", (INT, 1.5, "float32", (3,)),

@@ -206,6 +206,38 @@ def as_json(config: dict[str, Any]) -> Any:
     return json.loads(json.dumps(config))
 
 
+def check_empty_batch(row: Row) -> None:
+    """A batch without samples gives an output without samples, of the known shape."""
+    layer = with_expected_weights(row)
+    inputs = row.inputs()
+    full = row.call(layer, inputs, training=False)
+    empty = [array[:0] for array in inputs] if row.several else inputs[:0]
+    result = row.call(layer, empty, training=False)
+    assert tuple(result.shape) == (0, *full.shape[1:])
+    assert kerata.ops.dtype(result) == kerata.ops.dtype(full)
+
+
+def check_half_precision(row: Row, dtype: str) -> None:
+    """Computing in half the bits gives half the bits, and about the same values."""
+    full = with_expected_weights(row)
+    half = row.layer(dtype=f"mixed_{dtype}")
+    row.call(half)
+    half.set_weights(full.get_weights())
+    expected, actual = (row.call(layer, training=False) for layer in (full, half))
+    if kerata.ops.dtype(expected) == "float32":
+        assert kerata.ops.dtype(actual) == dtype
+    expected, actual = (numpy_of(value).astype("float64") for value in (expected, actual))
+    largest = np.abs(expected).max(initial=0.1)
+    np.testing.assert_allclose(actual / largest, expected / largest, rtol=0, atol=0.05)
+
+
+def check_compiled(row: Row) -> None:
+    """The compiled call gives what the eager one gives."""
+    layer = with_expected_weights(row)
+    compiled = kerata.function(lambda inputs: row.call(layer, inputs, training=False))
+    close(compiled(row.inputs()), row.call(layer, training=False))
+
+
 def check_gradients(row: Row) -> None:
     """Gradients of a weighted sum of the outputs equal finite differences in float64."""
     layer = row.layer(dtype="float64")

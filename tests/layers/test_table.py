@@ -75,6 +75,28 @@ def test_configuration_is_that_of_keras(row):
     driver.check_config(row)
 
 
+@pytest.mark.parametrize("engine", ["numpy", "torch"])
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_empty_batch(row, engine):
+    with kerata.use_backend(engine):
+        driver.check_empty_batch(row)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_half_precision(row, dtype):
+    with kerata.use_backend("torch"):
+        driver.check_half_precision(row, dtype)
+
+
+@pytest.mark.parametrize("name", sorted({row.name for row in ROWS}))
+def test_compiled_equals_eager(name):
+    """One row of each layer: compiling takes long."""
+    row = next(row for row in ROWS if row.name == name)
+    with kerata.use_backend("jax"):
+        driver.check_compiled(row)
+
+
 @pytest.mark.parametrize("row", [row for row in ROWS if is_trained(row)], ids=str)
 def test_gradients_on_torch(row):
     with kerata.use_backend("torch"):

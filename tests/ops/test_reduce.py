@@ -141,3 +141,20 @@ REFUSALS = [
 def test_refusals_say_what_is_wrong(call, message, backend):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_transforms_of_half_precision(dtype, backend):
+    """Engines transform from 32 bits on; the result has the dtype of the signal."""
+    signal = np.random.default_rng(0).normal(size=(2, 16)).astype("float32")
+    halves = kerata.ops.cast(signal, dtype)
+    for transform in (lambda x: kerata.ops.stft(x, 8, 4, 8), lambda x: kerata.ops.fft((x, x))):
+        for part, full in zip(transform(halves), transform(signal), strict=True):
+            assert kerata.ops.dtype(part) == dtype
+            part = kerata.ops.convert_to_numpy(kerata.ops.cast(part, "float32"))
+            np.testing.assert_allclose(part, kerata.ops.convert_to_numpy(full), atol=0.1)
+    back = kerata.ops.irfft(kerata.ops.rfft(halves))
+    assert kerata.ops.dtype(back) == dtype
+    np.testing.assert_allclose(
+        kerata.ops.convert_to_numpy(kerata.ops.cast(back, "float32")), signal, atol=0.05
+    )

@@ -194,3 +194,10 @@ def test_slice_at_a_computed_place(backend):
 def test_unknown_indices_of_symbolic_keys():
     assert symbolic(None, 4)[symbolic(5, dtype="int32")].shape == (5, 4)
     assert symbolic(None, 4)[symbolic(None, dtype="bool")].shape == (None, 4)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (0, 2, 1)])
+def test_ndim_counts_dimensions(shape, backend):
+    tensor = kerata.ops.zeros(shape)
+    assert kerata.ops.ndim(tensor) == kerata.ops.ndim(np.zeros(shape)) == len(shape)
+    assert kerata.ops.ndim(kerata.Input(shape)) == len(shape) + 1

@@ -37,7 +37,8 @@ def _resized_along(x, axis, new, interpolation, antialias):
 @functools.partial(jax.jit, static_argnames=("order", "fill_mode", "fill_value"), inline=True)
 def sampled(inputs, coordinates, order, fill_mode, fill_value):
     batch, *sizes, channels = inputs.shape
-    rows = inputs.reshape(-1, channels)
+    # what the pixels are computed from must not be computed again for each of their neighbours
+    rows = jax.lax.optimization_barrier(inputs.reshape(-1, channels))
     start = jnp.arange(batch).reshape(-1, *[1] * (coordinates[0].ndim - 1)) * math.prod(sizes)
 
     def pixels_at(whole):
@@ -48,7 +49,3 @@ def sampled(inputs, coordinates, order, fill_mode, fill_value):
 
     result = sampling.interpolated(jnp, pixels_at, sizes, coordinates, order, fill_mode, fill_value)
     return result.astype(inputs.dtype)
-
-
-def positions_along(x, axis):
-    return jnp.arange(x.shape[axis], dtype="int32")

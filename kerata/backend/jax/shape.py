@@ -102,3 +102,7 @@ def padded(x, widths, mode, value):
     if mode == "constant":
         return jnp.pad(x, widths, constant_values=value)
     return jnp.pad(x, widths, mode)
+
+
+def positions_along(x, axis):
+    return jnp.arange(x.shape[axis], dtype="int32")

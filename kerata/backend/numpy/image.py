@@ -37,7 +37,3 @@ def sampled(inputs, coordinates, order, fill_mode, fill_value):
 
     result = sampling.interpolated(np, pixels_at, sizes, coordinates, order, fill_mode, fill_value)
     return result.astype(inputs.dtype)
-
-
-def positions_along(x, axis):
-    return np.arange(x.shape[axis], dtype="int32")

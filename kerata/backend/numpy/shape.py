@@ -104,3 +104,7 @@ def padded(x, widths, mode, value):
     if mode == "constant":
         return np.pad(x, widths, constant_values=value)
     return np.pad(x, widths, mode)
+
+
+def positions_along(x, axis):
+    return np.arange(x.shape[axis], dtype="int32")

@@ -45,7 +45,3 @@ def sampled(inputs, coordinates, order, fill_mode, fill_value):
     fill = tf.cast(fill_value, inputs.dtype if order == 0 else coordinates[0].dtype)
     result = sampling.interpolated(tf, pixels_at, floats, coordinates, order, fill_mode, fill)
     return tf.cast(result, inputs.dtype)
-
-
-def positions_along(x, axis):
-    return tf.range(_shape(x)[axis])

@@ -188,3 +188,7 @@ def padded(x, widths, mode, value):
             source = np.pad(np.arange(x.shape[axis]), pair, mode)
             x = tf.gather(x, source, axis=axis)
     return x
+
+
+def positions_along(x, axis):
+    return tf.range(_shape(x)[axis])

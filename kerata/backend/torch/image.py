@@ -97,7 +97,3 @@ def _sampled_on_grid(inputs, coordinates, order, fill_mode, fill_value):
     if fill_mode == "constant" and fill_value:
         result = result + fill_value
     return result.permute(0, 2, 3, 1).to(inputs.dtype)
-
-
-def positions_along(x, axis):
-    return torch.arange(x.shape[axis], dtype=torch.int32, device=x.device)

@@ -129,3 +129,7 @@ def padded(x, widths, mode, value):
             source = np.pad(np.arange(x.shape[axis]), pair, mode)
             x = x.index_select(axis, torch.from_numpy(source).to(x.device))
     return x
+
+
+def positions_along(x, axis):
+    return torch.arange(x.shape[axis], dtype=torch.int32, device=x.device)

@@ -11,10 +11,11 @@ from kerata.core.registry import register
 from kerata.core.spec import shape_of
 from kerata.layers.activations.softmax import Softmax
 from kerata.layers.arguments import Shape, fraction, one_of
-from kerata.layers.attention.kernel import attend, positions
+from kerata.layers.attention.kernel import attend
 from kerata.layers.layer import Layer
 from kerata.layers.regularization.dropout import Dropout
 from kerata.layers.shapes import known_size
+from kerata.ops.creation import positions_along
 
 Tensor = Any
 
@@ -138,8 +139,8 @@ class Attention(Layer):
         if value_mask is not None:
             masks.append(ops.expand_dims(value_mask, 1))
         if causal:
-            steps = ops.expand_dims(positions(query, 1), 1)
-            masks.append(ops.expand_dims(ops.greater_equal(steps, positions(key, 1)), 0))
+            steps = ops.expand_dims(positions_along(query, 1), 1)
+            masks.append(ops.expand_dims(ops.greater_equal(steps, positions_along(key, 1)), 0))
         return functools.reduce(ops.logical_and, masks) if masks else None
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor | None:

@@ -1,11 +1,10 @@
-"""What attention layers have in common: the engine's kernel, and positions for causal masks."""
+"""What attention layers have in common: the engine's kernel."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from kerata import ops
-from kerata.core.spec import ndim_of
 
 Tensor = Any
 
@@ -34,9 +33,3 @@ def attend(
         return outputs
     sees_something = ops.transpose(ops.any(mask, axis=-1, keepdims=True), (0, 2, 1, 3))
     return ops.where(sees_something, outputs, 0.0)
-
-
-def positions(sequence: Tensor, axis: int) -> Tensor:
-    """Return 1, 2, ... along an axis whose size may not be known yet."""
-    along = tuple(slice(None) if each == axis else 0 for each in range(ndim_of(sequence)))
-    return ops.cumsum(ops.ones_like(sequence[along], dtype="int32"))

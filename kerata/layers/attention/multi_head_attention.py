@@ -13,10 +13,11 @@ from kerata.core.rules import canonical_axes
 from kerata.core.spec import ndim_of
 from kerata.layers.activations.softmax import Softmax
 from kerata.layers.arguments import Named, Shape, fraction, positive_integer
-from kerata.layers.attention.kernel import attend, positions
+from kerata.layers.attention.kernel import attend
 from kerata.layers.core.einsum_dense import EinsumDense
 from kerata.layers.layer import Layer
 from kerata.layers.regularization.dropout import Dropout
+from kerata.ops.creation import positions_along
 
 Tensor = Any
 
@@ -301,8 +302,8 @@ class MultiHeadAttention(Layer):
                 f"{self.path}: `use_causal_mask` and `sliding_window` need one axis of positions, "
                 f"but attention runs over the axes {self._attended}. Name one in `attention_axes`."
             )
-        steps = ops.expand_dims(positions(query, self._attended[0]), 1)
-        steps = ops.subtract(steps, positions(key, self._attended[0]))
+        steps = ops.expand_dims(positions_along(query, self._attended[0]), 1)
+        steps = ops.subtract(steps, positions_along(key, self._attended[0]))
         near = ops.greater_equal(steps, 0) if causal else None
         if self.sliding_window is not None:
             within = ops.less(ops.absolute(steps), self.sliding_window)

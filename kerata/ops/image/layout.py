@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kerata.core.config import data_format_or_default
-from kerata.core.primitive import Tensor, primitive
-from kerata.core.spec import TensorSpec, ndim_of, shape_of
+from kerata.core.primitive import Tensor
+from kerata.core.spec import ndim_of, shape_of
 from kerata.ops.shape import expand_dims, moveaxis, squeeze
 
 
@@ -53,9 +53,3 @@ def check_rank(name: str, images: Tensor, rank: int = 2) -> int:
             "with data_format='channels_first'."
         )
     return ndim
-
-
-@primitive(promote="keep")
-def positions_along(x: Tensor, axis: int) -> Tensor:
-    """Return 0, 1, ... for the positions along one dimension, which need not be known yet."""
-    return TensorSpec((x.shape[axis],), "int32")

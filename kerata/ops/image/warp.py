@@ -11,7 +11,7 @@ from kerata.core.seeds import draw_key
 from kerata.core.spec import dtype_of, ndim_of, shape_of, sizes_of
 from kerata.ops import random
 from kerata.ops.cast import cast, in_dtype
-from kerata.ops.creation import filled_like, ones_like, zeros_like
+from kerata.ops.creation import filled_like, ones_like, positions_along, zeros_like
 from kerata.ops.elementwise import (
     add,
     divide,
@@ -22,7 +22,7 @@ from kerata.ops.elementwise import (
     square,
     subtract,
 )
-from kerata.ops.image.layout import over_batch, positions_along
+from kerata.ops.image.layout import over_batch
 from kerata.ops.image.sample import order_of, sample
 from kerata.ops.indexing import get_item
 from kerata.ops.joining import concatenate, stack, unstack

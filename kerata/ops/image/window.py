@@ -14,9 +14,8 @@ import numpy as np
 from kerata.core.primitive import Tensor, primitive
 from kerata.core.spec import dtype_of, sizes_of
 from kerata.ops.cast import cast
-from kerata.ops.creation import ones_like
+from kerata.ops.creation import ones_like, positions_along
 from kerata.ops.elementwise import add, clip, floor, maximum, minimum, multiply, subtract
-from kerata.ops.image.layout import positions_along
 from kerata.ops.image.sample import order_of, over_floats, sample
 from kerata.ops.indexing import get_item
 from kerata.ops.joining import pad
