@@ -7,7 +7,7 @@ from typing import Any
 from kerata import ops
 from kerata.core.registry import register
 from kerata.layers.arguments import one_of
-from kerata.layers.preprocessing.geometry import over_masks, size_of
+from kerata.layers.preprocessing.geometry import moved_boxes, over_masks, size_of
 from kerata.layers.preprocessing.image_layer import RandomImageLayer
 
 _MODES = ("horizontal", "vertical", "horizontal_and_vertical")
@@ -65,3 +65,20 @@ class RandomFlip(RandomImageLayer):
     ) -> Any:
         """Return the masks mirrored as the images."""
         return over_masks(segmentation_masks, lambda masks: self.transformed(masks, transformation))
+
+    def transform_bounding_boxes(
+        self, bounding_boxes: Any, transformation: Any = None, training: bool | None = True
+    ) -> Any:
+        """Return the boxes mirrored as the images."""
+        flips, (height, width) = transformation["flips"], transformation["size"]
+
+        def mirrored(direction: str, place: Any, size: Any) -> Any:
+            if direction not in flips:
+                return place
+            return ops.where(flips[direction][:, :, 0, 0], size - place, place)
+
+        def image_of(x: Any, y: Any) -> tuple[Any, Any]:
+            return mirrored("horizontal", x, width), mirrored("vertical", y, height)
+
+        size = (height, width)
+        return moved_boxes(bounding_boxes, self.bounding_box_format, image_of, size, size)

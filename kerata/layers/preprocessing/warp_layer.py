@@ -11,7 +11,7 @@ from typing import Any
 from kerata import ops
 from kerata.backend.sampling import FILL_MODES
 from kerata.layers.arguments import one_of
-from kerata.layers.preprocessing.geometry import over_masks, size_of
+from kerata.layers.preprocessing.geometry import moved_boxes, over_masks, size_of
 from kerata.layers.preprocessing.image_layer import RandomImageLayer
 
 INTERPOLATIONS = ("nearest", "bilinear")
@@ -86,6 +86,27 @@ class WarpLayer(RandomImageLayer):
             self.fill_value,
             self.data_format,
         )
+
+    def transform_bounding_boxes(
+        self, bounding_boxes: Any, transformation: Any = None, training: bool | None = True
+    ) -> Any:
+        """Return the boxes around what is left in the image of the boxes when they are moved."""
+        back = _inverse(transformation["transforms"])
+        size = transformation["size"]
+
+        def image_of(x: Any, y: Any) -> tuple[Any, Any]:
+            # transforms count from the centre of the first pixel, boxes from its corner
+            point = ops.stack([x - 0.5, y - 0.5, ops.ones_like(x)], 1)
+            moved_x, moved_y, depth = ops.unstack(ops.matmul(back, point), 3, 1)
+            return moved_x / depth + 0.5, moved_y / depth + 0.5
+
+        return moved_boxes(bounding_boxes, self.bounding_box_format, image_of, size, size)
+
+
+def _inverse(transforms: Any) -> Any:
+    """Return the matrices (batch, 3, 3) that take the old place of a pixel to the new one."""
+    last = ops.ones_like(transforms[:, :1])
+    return ops.inv(ops.reshape(ops.concatenate([transforms, last], -1), (-1, 3, 3)))
 
 
 def transform_of(rows: tuple, columns: tuple) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerata.layers.preprocessing.geometry import channels_last, over_masks, size_of
+from kerata import ops
+from kerata.layers.preprocessing.geometry import channels_last, moved_boxes, over_masks, size_of
 from kerata.ops.image import window
 from kerata.ops.image.layout import over_batch
 
@@ -18,6 +19,7 @@ class Windowed:
     height: int
     width: int
     data_format: str
+    bounding_box_format: str | None
 
     def window_of(self, batch: Any, data: Any, training: bool | None, seed: Any) -> window.Window:
         """Return which part of the images is seen. Subclasses define this.
@@ -57,3 +59,26 @@ class Windowed:
             self.data_format,
             lambda batch: window.read(batch, transformation["window"], size, interpolation),
         )
+
+    def transform_bounding_boxes(
+        self, bounding_boxes: Any, transformation: Any = None, training: bool | None = True
+    ) -> Any:
+        """Return the boxes, as far as they are in the window, counted from its corner."""
+        rows, columns = transformation["window"]
+        new = (float(self.height), float(self.width))
+
+        def image_of(x: Any, y: Any) -> tuple[Any, Any]:
+            return _seen(x, columns, self.width), _seen(y, rows, self.height)
+
+        return moved_boxes(
+            bounding_boxes, self.bounding_box_format, image_of, transformation["size"], new
+        )
+
+
+def _seen(place: Any, side: window.Side, size: int) -> Any:
+    """Return where a place is, along one side of a window that is shown in a size."""
+    start, length = (
+        number if isinstance(number, int) else ops.reshape(ops.cast(number, "float32"), (-1, 1))
+        for number in side
+    )
+    return (place - start) * size / length
