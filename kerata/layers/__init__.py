@@ -54,6 +54,7 @@ from kerata.layers.core.reversible_embedding import ReversibleEmbedding
 from kerata.layers.core.wrapper import Wrapper
 from kerata.layers.foreign.flax_layer import FlaxLayer
 from kerata.layers.foreign.jax_layer import JaxLayer
+from kerata.layers.foreign.tfsm_layer import TFSMLayer
 from kerata.layers.foreign.torch_module_wrapper import TorchModuleWrapper
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
@@ -337,6 +338,7 @@ __all__ = [
     "StackedRNNCells",
     "StringLookup",
     "Subtract",
+    "TFSMLayer",
     "TextVectorization",
     "TimeDistributed",
     "TorchModuleWrapper",

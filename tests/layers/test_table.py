@@ -18,13 +18,17 @@ ELSEWHERE = {
         ("HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"),
         "test_lookup_layers.py: Keras needs TensorFlow for them",
     ),
+    "FlaxLayer": "test_jax_layer.py",
     "InputLayer": "tests/models",
+    "JaxLayer": "test_jax_layer.py",
     "Lambda": "test_core.py: its function has no counterpart in a configuration",
     "Layer": "test_layer.py",
     "MaxNumBoundingBoxes": "test_image_layers.py: it takes dictionaries",
     "Pipeline": "test_image_layers.py: its arguments are layers",
     "RandomGrayscale": "test_colours.py: Keras' configuration lacks the seed",
     "SpectralNormalization": "test_spectral_normalization.py: its argument is a layer",
+    "TFSMLayer": "test_tfsm_layer.py",
+    "TorchModuleWrapper": "test_torch_module_wrapper.py",
     "Wrapper": "test_core.py: it has no call of its own",
 }
 

@@ -144,7 +144,13 @@ class TensorFlowBackend(Backend):
     def with_gradient(self, function: Callable, tensors: Sequence[Tensor]) -> list:
         def run(*tensors: Tensor) -> tuple[list, Callable]:
             outputs, pullback = function(*tensors)
-            return outputs, lambda *cotangents: pullback(list(cotangents))
+
+            def pull(*cotangents: Tensor, variables: Sequence = ()) -> Any:
+                gradients = pullback(list(cotangents))
+                # Variables of TensorFlow that the function reads count as constants.
+                return (gradients, [None] * len(variables)) if variables else gradients
+
+            return outputs, pull
 
         return list(tf.custom_gradient(run)(*tensors))
 
