@@ -23,6 +23,8 @@ from kerata.core import tree
 from kerata.core.context import CallContext, set_current
 from kerata.core.primitive import convert_to_numpy
 from kerata.core.symbolic import SymbolicTensor
+from kerata.core.variable import Variable
+from kerata.layers.layer import Layer
 from kerata.models.graph import Graph
 
 
@@ -61,9 +63,10 @@ class _Step:
         """Whether the operation does the same outside of training, and is not trained."""
         if self.is_host_layer:
             return True
-        trained = getattr(self.operation, "trainable_variables", ())
-        parameters = getattr(type(self.operation), "_call_parameters", frozenset)()
-        return not trained and "training" not in parameters
+        if not isinstance(self.operation, Layer):
+            return not any(isinstance(leaf, Variable) for leaf in tree.flatten(self.args))
+        random = "training" in self.operation._call_parameters()
+        return not self.operation.trainable_variables and not random
 
     @property
     def name(self) -> str:

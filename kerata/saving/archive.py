@@ -75,11 +75,12 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
         try:
             with zipfile.ZipFile(file) as archive:
                 members = _checked_members(path, archive)
-                parts = [archive.read(members.pop(name)) for name in (METADATA, CONFIG, WEIGHTS)]
-                assets = {name[len(ASSETS) :]: archive.read(i) for name, i in members.items()}
-                return Archive(*parts, assets)  # type: ignore[arg-type]
+                data = {name: archive.read(info) for name, info in members.items()}
         except _DAMAGE as error:
             raise LoadError(path, "", f"not a sound .keras archive ({error}).") from error
+    metadata, config, weights = (data.pop(name) for name in (METADATA, CONFIG, WEIGHTS))
+    assets = {name.removeprefix(ASSETS): content for name, content in data.items()}
+    return Archive(metadata, config, weights, assets)
 
 
 def _is_asset(name: str) -> bool:

@@ -207,6 +207,46 @@ def test_a_step_of_ones_own_and_line_by_line(training_backend):
     assert losses[0][-1] < losses[0][0]
 
 
+def test_a_free_loop_with_a_tape(training_backend):
+    model = text_model(layers.Embedding(4, 3), layers.Flatten(), layers.Dense(1))
+    optimizer = kerata.optimizers.SGD(0.1)
+    losses = []
+    for _ in range(3):
+        with kerata.GradientTape() as tape:
+            loss = kerata.ops.mean(model(TEXTS) ** 2)
+        variables = model.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        losses.append(float(array(loss)))
+    assert losses[2] < losses[1] < losses[0]
+
+
+def test_batches_are_as_long_as_their_longest_text(training_backend):
+    vectorize = layers.TextVectorization(vocabulary=["good", "bad"])
+    model = kerata.Sequential([
+        kerata.Input((1,), dtype="string"),
+        vectorize,
+        layers.Embedding(4, 3),
+        layers.GlobalMaxPooling1D(),
+        layers.Dense(1),
+    ])
+    model.compile("sgd", "mse")
+    texts = ["good " * (1 + i // 4) for i in range(16)]
+    model.fit(texts, np.zeros(16), batch_size=4, epochs=2, verbose=0)
+    predicted = model.predict(texts, batch_size=4, verbose=0)
+    np.testing.assert_allclose(predicted[-4:], array(model(texts[-4:])), rtol=1e-5, atol=1e-6)
+
+
+def test_copies_and_summaries(capsys):
+    data = passengers(8)
+    model = passenger_model(data)
+    model.summary()
+    assert "port_lookup" in capsys.readouterr().out
+    copy = kerata.models.clone_model(model)
+    assert copy.get_layer("class_lookup").vocabulary_size() == len(set(data["class"])) + 1
+    with pytest.raises(ValueError, match="no vocabulary yet"):
+        copy.predict(data, verbose=0)
+
+
 def test_integers_are_hashed_after_trained_layers(training_backend):
     """Where it cannot come first, a layer for integers is called from the compiled program."""
     x = kerata.Input((3,))

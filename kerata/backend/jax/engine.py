@@ -159,7 +159,7 @@ class JaxBackend(Backend):
         def run(*arrays: jax.Array) -> np.ndarray:
             return function(*map(np.asarray, arrays)).astype(result.dtype, copy=False)
 
-        return jax.pure_callback(run, result, *values)
+        return jax.pure_callback(run, result, *values, vmap_method="sequential")
 
     def compile_loop(self, pure: Callable, thoroughly: bool) -> compilation.Loop:
         """Compile a pure step `(constant, state, batch) -> (result, state)` to run many times."""

@@ -89,16 +89,20 @@ def encoded_on_host(
     shape = encoded_shape(indices.shape, mode, depth)
     valid = (indices >= 0) & (indices < depth)
     if mode == "one_hot":
-        rows = np.zeros((indices.size, depth), dtype)
+        one_hot = np.zeros((indices.size, depth), dtype)
         places = np.flatnonzero(valid)
-        rows[places, indices.ravel()[places]] = 1
-        return rows.reshape(shape)
-    table = indices.reshape(-1, indices.shape[-1] if indices.ndim else 1)
+        one_hot[places, indices.ravel()[places]] = 1
+        return one_hot.reshape(shape)
+    *rows, width = indices.shape or (1,)
+    table = indices.reshape(int(np.prod(rows)), width)
     row = np.arange(len(table))[:, None]
     cells = (row * depth + table)[valid.reshape(table.shape)]
-    counts = np.bincount(cells, minlength=len(table) * depth).reshape(-1, depth)
+    # Most numbers are zero: only the others are computed.
+    cells, counts = np.unique(cells, return_counts=True)
     if mode == "multi_hot":
-        counts = counts > 0
+        counts = np.ones_like(counts)
     elif mode == "tf_idf":
-        counts = counts * scale
-    return counts.astype(dtype).reshape(shape)
+        counts = counts * scale[cells % depth]  # type: ignore[index]
+    vectors = np.zeros(len(table) * depth, dtype)
+    vectors[cells] = counts
+    return vectors.reshape(shape)

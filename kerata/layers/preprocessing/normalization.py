@@ -73,7 +73,7 @@ class Normalization(Layer):
         axes = canonical_axes(self.axis, len(input_shape)) if self.axis else ()
         self._axes = tuple(sorted(axes))
         sizes = tuple(input_shape[axis] for axis in self._axes)
-        if None in sizes:
+        if None in sizes and (self.mean_given is None or np.ndim(self.mean_given)):
             raise ValueError(
                 f"Layer {self.path!r} normalizes along the axes {self.axis} of an input of shape "
                 f"{tuple(input_shape)}: their sizes must be known."

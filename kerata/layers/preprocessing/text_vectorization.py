@@ -255,7 +255,7 @@ class TextVectorization(HostLayer):
         """Return the indices of tokens as a matrix, padded with what counts as no token."""
         length = self.output_sequence_length
         if length is not None:
-            rows = [row[:length] for row in rows]
+            rows = [row if len(row) <= length else row[:length] for row in rows]
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
         width = int(lengths.max(initial=0)) if length is None else length
         padding = 0 if self.output_mode == "int" else -1
