@@ -209,6 +209,21 @@ def test_inverse_of_a_lookup_of_integers(tokens):
         assert array_of(back(there(np.array(tokens)))).tolist() == tokens
 
 
+def test_a_vector_of_tokens_is_a_batch(backend):
+    """Without splitting, each entry is a text of one token; Keras pads the vector itself."""
+    options = {"split": None, "vocabulary": ["a"]}
+    padded = TextVectorization(output_sequence_length=3, **options)(["a", "b"])
+    assert array_of(padded).tolist() == [[2, 0, 0], [1, 0, 0]]
+    counted = TextVectorization(output_mode="count", **options)(["a", "b"])
+    assert array_of(counted).tolist() == [[0, 1], [1, 0]]
+
+
+def test_each_token_one_hot(backend):
+    layer = TextVectorization(output_mode="one_hot", vocabulary=["a"])
+    assert array_of(layer(["a", "b"])).tolist() == [[[0, 1]], [[1, 0]]]
+    assert array_of(layer(["a b", ""])).tolist() == [[[0, 1], [1, 0]], [[0, 0], [0, 0]]]
+
+
 def test_empty_batches(backend):
     nothing = np.zeros((0,), object)
     layer = TextVectorization(vocabulary=["a"], output_sequence_length=3)
