@@ -20,6 +20,7 @@ _PUBLIC = {
     "callbacks": "kerata.callbacks",
     "config": "kerata.config",
     "constraints": "kerata.constraints",
+    "data": "kerata.data",
     "datasets": "kerata.datasets",
     "dtype_policies": "kerata.dtype_policies",
     "initializers": "kerata.initializers",
@@ -49,6 +50,7 @@ _PUBLIC = {
     "Model": "kerata.models:Model",
     "Optimizer": "kerata.optimizers:Optimizer",
     "Regularizer": "kerata.regularizers:Regularizer",
+    "RematScope": "kerata.layers.rematerialization:RematScope",
     "Sequential": "kerata.models:Sequential",
     "DTypePolicy": "kerata.core.dtype_policy:DTypePolicy",
     "FloatDTypePolicy": "kerata.core.dtype_policy:FloatDTypePolicy",
@@ -62,6 +64,7 @@ _PUBLIC = {
     "jacobian": "kerata.core.differentiation:jacobian",
     "jvp": "kerata.core.differentiation:jvp",
     "name_scope": "kerata.core.names:name_scope",
+    "remat": "kerata.layers.rematerialization:remat",
     "use_backend": "kerata.backend.select:use_backend",
     "value_and_grad": "kerata.core.differentiation:value_and_grad",
     "vectorized_map": "kerata.ops:vectorized_map",
@@ -86,6 +89,9 @@ if TYPE_CHECKING:
     )
     from kerata import (
         constraints as constraints,
+    )
+    from kerata import (
+        data as data,
     )
     from kerata import (
         datasets as datasets,
@@ -161,6 +167,8 @@ if TYPE_CHECKING:
     from kerata.layers import Input as Input
     from kerata.layers import InputSpec as InputSpec
     from kerata.layers import Layer as Layer
+    from kerata.layers.rematerialization import RematScope as RematScope
+    from kerata.layers.rematerialization import remat as remat
     from kerata.losses import Loss as Loss
     from kerata.metrics import Metric as Metric
     from kerata.models import Model as Model

@@ -176,6 +176,15 @@ class Backend(ABC):
         """
         return function(*tensors)[0]
 
+    def remat(self, function: Callable) -> Callable:
+        """Return a function of the same results that is run again to compute gradients.
+
+        Args:
+            function: from tensors to a tuple of tensors, of which floats have gradients. It has
+                no effects, and depends on no other tensors that need gradients.
+        """
+        return function
+
     def without_gradients(self) -> RuntimeError:
         """Return the error for asking an engine for gradients that has none."""
         return RuntimeError(

@@ -24,6 +24,7 @@ class _Current(threading.local):
     results_wanted: bool = True  # whether anybody looks at the metrics after this step
     structure: dict | None = None  # what layers contain, remembered while steps run
     line_by_line: bool = False  # whether Python runs as it is written where engines compile
+    remat: Any = None  # which of the layers made here are rematerialized (layers)
     numerics: Any = None  # what looks for NaN and infinity in results (core.numerics)
 
 
@@ -35,14 +36,16 @@ class CallContext:
             `None` if nobody said.
         layers: the layers being called, outermost first.
         losses: what `add_loss` and regularizers of activity gave during the call.
+        rematerialized: whether the call is a part of one that is rematerialized as a whole.
     """
 
-    __slots__ = ("training", "layers", "losses")
+    __slots__ = ("training", "layers", "losses", "rematerialized")
 
     def __init__(self, training: bool | None = None):
         self.training = training
         self.layers: list[Any] = []
         self.losses: list[Any] = []
+        self.rematerialized = False
 
 
 current = _Current()

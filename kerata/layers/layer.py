@@ -119,6 +119,7 @@ class Layer(Interop, Configurable):
         self._losses: list[Any] = []
         self._build_shapes: dict[str, Any] | None = None
         self._seen: Any = None
+        self._remat = current.remat
         self._nodes: list[Any] = []
         # Trainable variables that calls read although other layers own them (core.tape).
         self.borrowed_variables: dict[int, Variable] = {}
@@ -561,12 +562,13 @@ class Layer(Interop, Configurable):
             args and shape is None and any_symbolic(tree.flatten(args))
         ):
             return self._call_symbolic(args, kwargs, filled)
+        call = self.call if self._remat is None else self._rematerializing_call
         if self.compute_dtype == self.variable_dtype and current.autocast is None:
-            output = self.call(*args, **filled)
+            output = call(*args, **filled)
         else:
             wanted = self.compute_dtype if self.compute_dtype != self.variable_dtype else None
             with set_current(autocast=wanted):
-                output = self.call(*args, **filled)
+                output = call(*args, **filled)
         if self.activity_regularizer is not None:
             self._penalize(output)
         if masks.any_attached():
@@ -579,9 +581,44 @@ class Layer(Interop, Configurable):
     def _settle(self, first: Any) -> None:
         """Remember a kind of input that needs nothing but `call`: the hot path of eager engines."""
         plain = self.compute_dtype == self.variable_dtype and not self._makes_masks()
+        plain = plain and self._remat is None
         if plain and self.activity_regularizer is None and select.engine_of(first) is self._backend:
             if not dtypes.is_float(dtype := dtype_of(first)) or dtype == self.compute_dtype:
                 self._settled = (type(first), first.shape, first.dtype)
+
+    def _rematerializing_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the output as the `RematScope` says that the layer was made in."""
+        scope = self._remat
+        if current.call.rematerialized:  # type: ignore[union-attr]
+            return self.call(*args, **kwargs)
+        if scope.mode == "activations":
+            return self._call_with_rematerialized_activation(args, kwargs)
+        if scope.wants(self, args):
+            return self.rematerialized_call(self.call, *args, **kwargs)
+        return self.call(*args, **kwargs)
+
+    def _call_with_rematerialized_activation(self, args: tuple, kwargs: dict) -> Any:
+        activation = vars(self).get("activation")
+        if activation is None:
+            return self.call(*args, **kwargs)
+        self.activation = functools.partial(self.rematerialized_call, activation)
+        try:
+            return self.call(*args, **kwargs)
+        finally:
+            self.activation = activation
+
+    def rematerialized_call(self, layer_call: Callable, *args: Any, **kwargs: Any) -> Any:
+        """Return `layer_call(*args, **kwargs)`, a part of `call` that is run again for gradients.
+
+        What happens in it is not kept in memory until then.
+
+        Args:
+            layer_call: a function of tensors that reads no other tensors.
+            args, kwargs: its arguments.
+        """
+        from kerata.layers.rematerialization import rematerialized
+
+        return rematerialized(self, layer_call, args, kwargs)
 
     # -- the steps of a call ---------------------------------------------------------------
 

@@ -119,6 +119,9 @@ class JaxBackend(Backend):
         run.defvjp(lambda *given: (run(*given), given[1:]), pull)
         return run(used, used_later, list(tensors))
 
+    def remat(self, function: Callable) -> Callable:
+        return jax.checkpoint(function)
+
     def record_operators(self, recorder: Callable[[], Any]) -> None:
         """Let operators of arrays be recorded by the recorder that `recorder()` gives, if any."""
         operators.install(recorder)

@@ -154,6 +154,25 @@ class TensorFlowBackend(Backend):
 
         return list(tf.custom_gradient(run)(*tensors))
 
+    def remat(self, function: Callable) -> Callable:
+        def run(*tensors: Tensor) -> tuple[tuple, Callable]:
+            def pullback(*cotangents: Tensor) -> list:
+                # Only when the cotangents are there, lest the results of the first run be kept.
+                with tf.control_dependencies(cotangents):
+                    again = [tf.identity(tensor) for tensor in tensors]
+                with Tape(persistent=False, watch_accessed_variables=False) as tape:
+                    tape.watch(again)
+                    outputs = function(*again)
+                floats = [i for i, x in enumerate(outputs) if x.dtype.is_floating]
+                found = tape.gradients(
+                    [outputs[i] for i in floats], again, [cotangents[i] for i in floats]
+                )
+                return _or_zeros(found, again)
+
+            return function(*tensors), pullback
+
+        return tf.custom_gradient(run)
+
     # -- running ---------------------------------------------------------------------------
 
     def set_random_seed(self, seed: int) -> None:

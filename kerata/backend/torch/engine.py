@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.checkpoint import checkpoint
 
 import kerata.backend.torch as package
 from kerata.backend.interface import Backend, Tensor, collect_kernels
@@ -174,6 +175,11 @@ class TorchBackend(Backend):
 
     def with_gradient(self, function: Callable, tensors: Sequence[Tensor]) -> list:
         return list(WithGradient.apply(Remembered(function), *tensors))
+
+    def remat(self, function: Callable) -> Callable:
+        if inside_transform():  # which has no hooks for what is kept
+            return function
+        return functools.partial(checkpoint, function, use_reentrant=False)
 
     def as_module(self, layer: Callable, variables: dict[tuple[str, ...], Any]) -> LayerModule:
         return LayerModule(layer, variables)
