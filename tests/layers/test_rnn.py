@@ -222,7 +222,7 @@ def test_forget_gate_begins_open():
 def test_layer_shows_the_configuration_of_its_cell():
     layer = layers.LSTM(4, dropout=0.25)
     assert (layer.units, layer.dropout, layer.cell.units) == (4, 0.25, 4)
-    with pytest.raises(AttributeError, match="LSTM has no attribute 'unit'"):
+    with pytest.raises(AttributeError, match="'LSTM' object has no attribute 'unit'"):
         layer.unit  # noqa: B018
 
 

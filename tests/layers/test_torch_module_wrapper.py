@@ -52,6 +52,8 @@ def test_weights_are_the_parameters_and_buffers():
     assert [w.trainable for w in layer.weights] == [True] * 6 + [False] * 3
     expected = module.eval()(torch.tensor(X)).detach()
     close(layer(X), expected.numpy())
+    assert len(list(layer.parameters())) == 6
+    assert len(list(layer.parameters(recurse=False))) == 0
     layer.weights[0].assign(np.zeros((4, 5)))
     assert not module[0].weight.any()
     with torch.no_grad():

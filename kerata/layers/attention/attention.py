@@ -119,8 +119,8 @@ class Attention(Layer):
         """Return what is gathered, by the engine's kernel, which knows heads: here one."""
         scaled = query if self.scale is None else ops.multiply(query, self.scale)
         mask = None if mask is None else ops.expand_dims(mask, 1)
-        heads = (ops.expand_dims(x, 2) for x in (scaled, key, value))
-        return ops.squeeze(attend(*heads, mask, causal, scale=1.0), 2)
+        query, key, value = (ops.expand_dims(x, 2) for x in (scaled, key, value))
+        return ops.squeeze(attend(query, key, value, mask, causal, scale=1.0), 2)
 
     def _scores(self, query: Tensor, key: Tensor) -> Tensor:
         """Return how well each query fits each key, `(batch, T, S)`."""

@@ -69,7 +69,7 @@ class JaxLayer(ForeignLayer):
     ) -> None:
         super().__init__("jax", **kwargs)
         self.call_fn = call_fn
-        self.init_fn = init_fn
+        self.init_fn: Any = init_fn
         self.seed = seed
         self.native_serialization_platforms = native_serialization_platforms
         self._taken = _arguments(call_fn, "call_fn", _OF_CALL, ("inputs",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kerata.core.context import current
@@ -77,6 +77,14 @@ class TorchModuleWrapper(ForeignLayer):
                 owner = self._module.get_submodule(place)
                 getattr(owner, names)[name] = variable.stored_value()
         return self._module
+
+    def parameters(self, recurse: bool = True) -> Iterator[Any]:
+        """Yield the module's parameters, for an optimizer of `torch.optim`.
+
+        Args:
+            recurse: Whether to yield those of the modules inside as well.
+        """
+        return self.module.parameters(recurse)
 
     def call(self, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
         """Return what the module gives."""

@@ -49,7 +49,7 @@ class SpectralNormalization(Wrapper):
         self.power_iterations = positive_integer(power_iterations, "power_iterations")
         self.supports_masking = layer.supports_masking
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Shape | None = None) -> None:
         """Build the layer, and make `vector_u` (1, last axis of the kernel)."""
         super().build(input_shape)
         self.kernel = _kernel_of(self.layer)
@@ -66,7 +66,7 @@ class SpectralNormalization(Wrapper):
         if not training:
             return self.layer(inputs)
         with set_current(autocast=None):
-            normalized, vector = self._normalized()
+            normalized, vector = self.normalized_weights()
         # The gradient goes through the division, so the layer sees a tensor for its variable.
         with Scope({self.kernel: normalized}) as scope:
             outputs = self.layer(inputs)
@@ -77,7 +77,7 @@ class SpectralNormalization(Wrapper):
         )
         return outputs
 
-    def _normalized(self) -> tuple[Tensor, Tensor]:
+    def normalized_weights(self) -> tuple[Tensor, Tensor]:
         """Return the kernel divided by its largest singular value, and the vector that goes on."""
         # Of a copy, for the variable itself will be changed before gradients are computed.
         kernel = ops.copy(self.kernel)

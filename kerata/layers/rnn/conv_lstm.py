@@ -14,7 +14,7 @@ from kerata.layers.arguments import data_format as checked_data_format
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.rnn.cell import Masks, Step
 from kerata.layers.rnn.lstm import LSTMCell
-from kerata.layers.rnn.rnn import OneCellRNN
+from kerata.layers.rnn.rnn import RNN, shows_cell
 from kerata.layers.shapes import along_channels, channel_axis, known_size
 
 Tensor = Any
@@ -65,9 +65,9 @@ class ConvLSTMCell(LSTMCell):
         of_state: list[Masks] = [None]
 
         def prepare(inputs: Tensor) -> Tensor:
-            if training and self.dropout > 0:
-                (mask,) = self._draw(self.dropout, self._step_shape(inputs), 1)
-                mask = ops.expand_dims(mask, 1) if self._has_time(inputs) else mask
+            drawn = self._draw(self.dropout if training else 0, self._step_shape(inputs), 1)
+            if drawn is not None:
+                mask = ops.expand_dims(drawn[0], 1) if self._has_time(inputs) else drawn[0]
                 inputs = ops.multiply(inputs, mask)
             projected = self._convolved(inputs)
             if training:
@@ -137,12 +137,13 @@ class ConvLSTMCell(LSTMCell):
         return self.zero_states((batch_size, *self._build_shapes["input_shape"][1:]))
 
 
-class ConvLSTM(OneCellRNN):
+@shows_cell(ConvLSTMCell)
+class ConvLSTM(RNN):
     """Base: a convolutional LSTM over sequences of tensors of `rank` spatial dimensions."""
 
     rank: ClassVar[int]
     cell: ConvLSTMCell
-    _shared_parameters = (*OneCellRNN._shared_parameters, "unroll")
+    _shared_parameters = (*RNN._shared_parameters, "unroll")
 
     def __init__(
         self,

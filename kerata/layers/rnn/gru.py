@@ -9,7 +9,7 @@ from kerata import activations, ops
 from kerata.core.registry import register
 from kerata.layers.arguments import Named
 from kerata.layers.rnn.cell import GatedCell, Masks, product
-from kerata.layers.rnn.rnn import FusedRNN
+from kerata.layers.rnn.rnn import FusedRNN, shows_cell
 
 Tensor = Any
 
@@ -138,6 +138,7 @@ class GRUCell(GatedCell):
 
 
 @register("layers")
+@shows_cell(GRUCell)
 class GRU(FusedRNN):
     """Gated recurrent unit: a recurrent layer that mixes its last state with a new candidate.
 

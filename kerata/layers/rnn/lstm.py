@@ -12,7 +12,7 @@ from kerata.core.primitive import convert_to_numpy
 from kerata.core.registry import register
 from kerata.layers.arguments import Named
 from kerata.layers.rnn.cell import GatedCell, Masks, product
-from kerata.layers.rnn.rnn import FusedRNN
+from kerata.layers.rnn.rnn import FusedRNN, shows_cell
 
 Tensor = Any
 
@@ -125,6 +125,7 @@ class LSTMCell(GatedCell):
 
 
 @register("layers")
+@shows_cell(LSTMCell)
 class LSTM(FusedRNN):
     """Long short-term memory: a recurrent layer whose gates decide what its cell state keeps.
 

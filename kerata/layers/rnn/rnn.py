@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -245,24 +246,31 @@ class RNN(Layer):
         return [own, *(None for _ in tree.flatten(self.cell.state_size))]
 
 
-class OneCellRNN(RNN):
-    """Base of the layers that show their cell's configuration as their own."""
+def shows_cell(cell_class: type[GatedCell]) -> Callable[[type], type]:
+    """Let a layer show the configuration of its cell, such as `units`, as its own."""
+    classes = [each for each in cell_class.__mro__ if issubclass(each, GatedCell)]
+    names = {name for each in classes for name in inspect.signature(each.__init__).parameters}
 
-    cell: GatedCell
+    def decorate(layer_class: type) -> type:
+        for name in names - {"self", "kwargs"}:
+            if not hasattr(layer_class, name):
+                setattr(layer_class, name, _of_cell(name))
+        return layer_class
 
-    def __getattr__(self, name: str) -> Any:
-        # Called for what the layer lacks: `units`, `activation` and so on are its cell's.
-        cell = self.__dict__.get("cell")
-        if cell is None or name.startswith("_") or name not in vars(cell):
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
-        return getattr(cell, name)
+    return decorate
 
 
-class FusedRNN(OneCellRNN):
+def _of_cell(name: str) -> property:
+    return property(lambda layer: getattr(layer.cell, name), doc=f"The cell's `{name}`.")
+
+
+class FusedRNN(RNN):
     """Base of the layers whose whole recurrence is one op.
 
     The op does the work unless the cell has an activation that it lacks, or recurrent dropout.
     """
+
+    cell: GatedCell
 
     def __init__(self, cell: GatedCell, **kwargs: Any) -> None:
         super().__init__(cell, **kwargs)

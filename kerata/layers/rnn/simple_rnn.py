@@ -9,7 +9,7 @@ from kerata import ops
 from kerata.core.registry import register
 from kerata.layers.arguments import Named
 from kerata.layers.rnn.cell import GatedCell, Masks, product
-from kerata.layers.rnn.rnn import FusedRNN
+from kerata.layers.rnn.rnn import FusedRNN, shows_cell
 
 Tensor = Any
 
@@ -97,6 +97,7 @@ class SimpleRNNCell(GatedCell):
 
 
 @register("layers")
+@shows_cell(SimpleRNNCell)
 class SimpleRNN(FusedRNN):
     """Fully connected recurrent layer: its output is fed back as its state.
 
