@@ -122,21 +122,13 @@ def _public_modules() -> Iterator[tuple[str, dict[str, Any]]]:
 def _public_names(module: ModuleType) -> dict[str, Any]:
     """Return the public things of a module by name; those of its modules as `module.name`."""
     found = {}
-    for name in getattr(module, "__all__", None) or _defined_in(module):
+    for name in module.__all__:
         thing = getattr(module, name)
         if not isinstance(thing, ModuleType):
             found[name] = thing
         elif module is not kerata:
             found |= {f"{name}.{inner}": t for inner, t in _public_names(thing).items()}
     return {name: thing for name, thing in found.items() if callable(thing)}
-
-
-def _defined_in(module: ModuleType) -> list[str]:
-    return [
-        name
-        for name, thing in vars(module).items()
-        if not name.startswith("_") and getattr(thing, "__module__", "") == module.__name__
-    ]
 
 
 def _import(module: str) -> ModuleType:
