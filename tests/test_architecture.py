@@ -30,6 +30,8 @@ ORDER = (
     "training",
     "models",
     "saving",
+    "visualization",
+    "data",
     "utils",
     "preprocessing",
     "legacy",

@@ -5,6 +5,17 @@
 [[0, 1], [2, 3]]
 """
 
-from kerata.preprocessing import sequence
+from kerata.data import (
+    image_dataset_from_directory,
+    text_dataset_from_directory,
+    timeseries_dataset_from_array,
+)
+from kerata.preprocessing import image, sequence
 
-__all__ = ["sequence"]
+__all__ = [
+    "image",
+    "image_dataset_from_directory",
+    "sequence",
+    "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
+]

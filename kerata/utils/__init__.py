@@ -25,6 +25,14 @@ from kerata.core.registry import (
 from kerata.core.serialization import deserialize as deserialize_keras_object
 from kerata.core.serialization import serialize as serialize_keras_object
 from kerata.core.symbolic import SymbolicTensor, get_source_inputs
+from kerata.data import (
+    audio_dataset_from_directory,
+    image_dataset_from_directory,
+    split_dataset,
+    text_dataset_from_directory,
+    timeseries_dataset_from_array,
+)
+from kerata.data.image_files import array_to_img, img_to_array, load_img, save_img
 from kerata.training.data import Batch
 from kerata.training.data.py_dataset import PyDataset
 from kerata.training.program import as_data, unpack_x_y_sample_weight
@@ -43,6 +51,8 @@ __all__ = [
     "Progbar",
     "PyDataset",
     "Sequence",
+    "array_to_img",
+    "audio_dataset_from_directory",
     "bounding_boxes",
     "clear_session",
     "custom_object_scope",
@@ -53,16 +63,23 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "get_source_inputs",
+    "image_dataset_from_directory",
+    "img_to_array",
     "is_interactive_logging_enabled",
     "is_keras_tensor",
     "legacy",
+    "load_img",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
     "register_keras_serializable",
+    "save_img",
     "serialize_keras_object",
     "set_random_seed",
+    "split_dataset",
     "standardize_dtype",
+    "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
     "to_categorical",
     "unpack_x_y_sample_weight",
     "version",

@@ -43,6 +43,8 @@ def source_of(data: Any) -> Source | None:
     kind = type(data).__name__
     if hasattr(data, "as_numpy_iterator"):
         return Source(lambda _: data.as_numpy_iterator(), "tf.data.Dataset", _length(data))
+    if callable(getattr(data, "epoch", None)) and hasattr(data, "__iter__"):
+        return Source(data.epoch, kind, _length(data))  # it decides its order by the pass
     if hasattr(data, "__next__"):
         return Source(lambda _: data, kind, once=True)
     if inspect.isfunction(data) or inspect.ismethod(data) or _is_partial(data):
