@@ -379,6 +379,7 @@ from kerata.ops.statistics import (
     quantile,
     trapezoid,
 )
+from kerata.ops.vectorize import vectorize
 
 __all__ = [
     "abs", "absolute", "adaptive_average_pool", "adaptive_max_pool", "add", "all", "allclose",
@@ -424,7 +425,8 @@ __all__ = [
     "stop_gradient", "subtract", "sum", "svd", "swapaxes", "swish", "switch", "take",
     "take_along_axis", "tan", "tanh", "tanh_shrink", "tensordot", "threshold", "tile", "top_k",
     "trace", "transpose", "trapezoid", "tri", "tril", "triu", "true_divide", "trunc", "unfold",
-    "unique", "unravel_index", "unstack", "vander", "var", "vdot", "vectorized_map", "view",
+    "unique", "unravel_index", "unstack", "vander", "var", "vdot", "vectorize", "vectorized_map",
+    "view",
     "view_as_complex", "view_as_real", "vsplit", "vstack", "where", "while_loop", "zeros",
     "zeros_like",
 ]  # fmt: skip

@@ -26,7 +26,8 @@ _NAMES = """
     reciprocal repeat reshape right_shift roll rot90 round searchsorted select sign signbit sin
     sinc sinh size slogdet sort split sqrt square squeeze stack std subtract sum swapaxes take
     take_along_axis tan tanh tensordot tile trace transpose trapezoid tri tril triu true_divide
-    trunc unique unravel_index vander var vdot view vsplit vstack where zeros zeros_like
+    trunc unique unravel_index vander var vdot vectorize view vsplit vstack where zeros
+    zeros_like
 """.split()
 
 __all__ = list(_NAMES)
