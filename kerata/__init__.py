@@ -57,6 +57,7 @@ _PUBLIC = {
     "Function": "kerata.models.function:Function",
     "Operation": "kerata.core.operation:Operation",
     "StatelessScope": "kerata.core.scope:StatelessScope",
+    "SymbolicScope": "kerata.core.scope:SymbolicScope",
     "Variable": "kerata.core.variable:Variable",
     "function": "kerata.core.function:function",
     "grad": "kerata.core.differentiation:grad",
@@ -160,6 +161,7 @@ if TYPE_CHECKING:
     from kerata.core.names import name_scope as name_scope
     from kerata.core.operation import Operation as Operation
     from kerata.core.scope import StatelessScope as StatelessScope
+    from kerata.core.scope import SymbolicScope as SymbolicScope
     from kerata.core.symbolic import SymbolicTensor
     from kerata.core.tape import GradientTape as GradientTape
     from kerata.core.variable import Variable as Variable

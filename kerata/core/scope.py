@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kerata.core.context import current
+from kerata.core.spec import spec_of
+from kerata.core.symbolic import SymbolicTensor
 
 
 class Scope:
@@ -78,6 +80,44 @@ def scope(values: Mapping[Any, Any]) -> Iterator[Scope]:
     """
     with Scope(values) as entered:
         yield entered
+
+
+class SymbolicScope:
+    """A `with` block in which variables are symbolic tensors, and assignments go nowhere.
+
+    Shapes of outputs are found in it.
+
+    >>> import kerata
+    >>> v = kerata.Variable([1.0, 2.0])
+    >>> with kerata.SymbolicScope():
+    ...     print(kerata.utils.is_keras_tensor(v.value), v.value.shape)
+    True (2,)
+    """
+
+    def read(self, variable: Any) -> SymbolicTensor:
+        """Return a symbolic tensor of the variable's shape and dtype."""
+        return SymbolicTensor(variable.shape, variable.dtype)
+
+    def assign(self, variable: Any, value: Any) -> None:
+        """Check that a value could be assigned to the variable.
+
+        Raises:
+            ValueError: if it has another number of dimensions.
+        """
+        shape = spec_of(value).shape
+        if len(shape) != len(variable.shape):
+            raise ValueError(
+                f"Variable {variable.path!r} has shape {variable.shape}, the value assigned to it "
+                f"has shape {shape}."
+            )
+
+    def __enter__(self) -> SymbolicScope:
+        self._outer = current.scope
+        current.scope = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        current.scope = self._outer
 
 
 class StatelessScope(Scope):

@@ -47,6 +47,18 @@ class Variable:
     # NumPy arrays must leave operators with a variable to us.
     __array_ufunc__ = None
 
+    #: The last part of its path, and the path.
+    name: str = ""
+    path: str = ""
+    #: How replicas combine it; kept for Keras' signature.
+    aggregation: str = "none"
+    synchronization: str = "auto"
+    #: What layers say of it: a penalty on its value, a projection after each update, and whether
+    #: its gradient is its next value.
+    regularizer: Any = None
+    constraint: Any = None
+    overwrite_with_gradient: bool = False
+
     def __init__(
         self,
         initializer: Any,
@@ -69,9 +81,6 @@ class Variable:
         self.aggregation = aggregation
         self.synchronization = synchronization
         self.layout = layout
-        self.regularizer: Any = None
-        self.constraint: Any = None
-        self.overwrite_with_gradient = False
         self._trainable = bool(trainable)
         self._initializer = initializer
         self._value: Any = None

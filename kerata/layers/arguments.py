@@ -144,10 +144,10 @@ def data_format(value: str | None) -> str:
 
 
 def refuse_transformations(layer: str, **options: Any) -> None:
-    """Raise if one of Keras' quantization or LoRA options of a constructor is used."""
+    """Raise if one of Keras' quantization options of a constructor is used."""
     for name, value in options.items():
         if value is not None:
             raise ValueError(
-                f"{layer}: `{name}` is not an option of the layer itself: quantization and LoRA "
-                f"are transformations applied to a layer from outside. Leave `{name}` out."
+                f"{layer}: `{name}` is not an option of the layer itself: quantization is a "
+                f"transformation applied to a layer from outside. Leave `{name}` out."
             )

@@ -14,27 +14,12 @@ from typing import Any
 
 from kerata.core import tree
 from kerata.core.context import CallContext, current, set_current
-from kerata.core.scope import Scope
+from kerata.core.scope import Scope, SymbolicScope
 from kerata.core.spec import TensorSpec, spec_of
 from kerata.core.symbolic import SymbolicTensor
 
 # Two sizes that stand for an unknown dimension; where outputs differ, they are unknown too.
 _SIZES = (2, 3)
-
-
-class _SymbolicScope:
-    """Variables read as symbolic tensors; assignments go nowhere."""
-
-    def read(self, variable: Any) -> SymbolicTensor:
-        return SymbolicTensor(variable.shape, variable.dtype)
-
-    def assign(self, variable: Any, value: Any) -> None:
-        shape = spec_of(value).shape
-        if len(shape) != len(variable.shape):
-            raise ValueError(
-                f"Variable {variable.path!r} has shape {variable.shape}, the value assigned to it "
-                f"has shape {shape}."
-            )
 
 
 def infer_output_spec(layer: Any, args: tuple, kwargs: dict) -> Any:
@@ -79,7 +64,7 @@ def _given_shape(layer: Any, args: tuple, kwargs: dict) -> Any:
 
 def _run_symbolically(layer: Any, args: tuple, kwargs: dict) -> Any:
     context = current.call or CallContext(kwargs.get("training"))
-    with set_current(scope=_SymbolicScope(), call=context, autocast=_autocast(layer)):
+    with set_current(scope=SymbolicScope(), call=context, autocast=_autocast(layer)):
         losses = len(context.losses)
         output = layer.call(*_fresh(args), **_fresh(kwargs))
         del context.losses[losses:]

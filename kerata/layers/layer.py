@@ -248,6 +248,22 @@ class Layer(Interop, Configurable):
             variable._frozen_by_layer = True  # type: ignore[attr-defined]
         return variable
 
+    def add_variable(
+        self,
+        shape: Any,
+        initializer: Any,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """Make a variable of this layer; an older name of `add_weight`, with its arguments."""
+        return self.add_weight(
+            shape, initializer, dtype, trainable, autocast, regularizer, constraint, name=name
+        )
+
     @structural
     def _held_state(self) -> list[Any]:
         """What the attributes hold: variables, layers, metrics, seed generators."""
@@ -598,14 +614,15 @@ class Layer(Interop, Configurable):
         return self.call(*args, **kwargs)
 
     def _call_with_rematerialized_activation(self, args: tuple, kwargs: dict) -> Any:
-        activation = vars(self).get("activation")
+        held = vars(self)
+        activation = held.get("activation")
         if activation is None:
             return self.call(*args, **kwargs)
-        self.activation = functools.partial(self.rematerialized_call, activation)
+        held["activation"] = functools.partial(self.rematerialized_call, activation)
         try:
             return self.call(*args, **kwargs)
         finally:
-            self.activation = activation
+            held["activation"] = activation
 
     def rematerialized_call(self, layer_call: Callable, *args: Any, **kwargs: Any) -> Any:
         """Return `layer_call(*args, **kwargs)`, a part of `call` that is run again for gradients.

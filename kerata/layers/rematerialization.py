@@ -20,6 +20,7 @@ from kerata.core import dtypes, masks, tree
 from kerata.core.context import CallContext, current, set_current
 from kerata.core.primitive import any_symbolic
 from kerata.core.scope import Scope
+from kerata.core.spec import dtype_of
 from kerata.core.variable import Variable, assign_all
 from kerata.layers.layer import Layer
 
@@ -146,7 +147,7 @@ class _Run:
         self._places = [
             i
             for i, leaf in enumerate(leaves)
-            if select.engine_of(leaf) is engine and dtypes.is_inexact(engine.dtype_name(leaf))
+            if select.engine_of(leaf) is engine and dtypes.is_inexact(dtype_of(leaf))
         ]
         self.primals = [*values, *(leaves[i] for i in self._places)]
         outer = current.call

@@ -184,3 +184,20 @@ def test_on_torch_masks_go_through_operators_of_tensors_and_variables():
     with kerata.use_backend("torch"):
         masked = kerata.layers.Masking()(np.array([[[1.0], [0.0]]], "float32"))
         assert masks.of(masked + kerata.Variable(1.0)) is masks.of(masked)
+
+
+def test_in_a_symbolic_scope_variables_have_no_values():
+    variable = kerata.Variable(np.ones((2, 3)), dtype="float32")
+    with kerata.SymbolicScope():
+        assert isinstance(variable.value, kerata.KerasTensor) and variable.value.shape == (2, 3)
+        variable.assign(kerata.KerasTensor((2, 3), "float32"))
+        with pytest.raises(ValueError, match="has shape"):
+            variable.assign(kerata.KerasTensor((3,), "float32"))
+    np.testing.assert_array_equal(variable.numpy(), 1.0)
+
+
+def test_an_older_name_for_weights():
+    layer = kerata.layers.Layer()
+    weight = layer.add_variable((2,), "ones", trainable=False, regularizer="l2", name="w")
+    assert layer.weights == [weight] and not weight.trainable and weight.name == "w"
+    assert weight.regularizer is not None and weight.numpy().tolist() == [1.0, 1.0]
