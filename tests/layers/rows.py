@@ -328,6 +328,37 @@ COLOURS = [
     Row("CutMix", {"factor": [0.5, 1.0], **FIRST}, RGB_CF, random=True),
 ]  # fmt: skip
 
+GEOMETRY = [
+    Row("Resizing", {"height": 4, "width": 7}, RGB),
+    Row("Resizing", {"height": 4, "width": 7, "interpolation": "bicubic", "antialias": True,
+                     **FIRST}, RGB_CF),
+    Row("Resizing", {"height": 4, "width": 7, "crop_to_aspect_ratio": True}, RGB),
+    Row("Resizing", {"height": 4, "width": 7, "pad_to_aspect_ratio": True, "fill_value": 2.0}, RGB),
+    Row("CenterCrop", {"height": 4, "width": 3}, RGB),
+    Row("CenterCrop", {"height": 4, "width": 7, **FIRST}, RGB_CF),
+    Row("RandomCrop", {"height": 4, "width": 3, "seed": 3}, RGB, random=True, compared=False),
+    Row("RandomFlip", {}, RGB, random=True),
+    Row("RandomFlip", {"mode": "vertical", "seed": 3, **FIRST}, RGB_CF, random=True),
+    Row("RandomRotation", {"factor": 0.2}, RGB, random=True),
+    Row("RandomRotation", {"factor": [0.1, 0.3], "fill_mode": "wrap", **FIRST}, RGB_CF,
+        random=True),
+    Row("RandomTranslation", {"height_factor": 0.2, "width_factor": [0.1, 0.2]}, RGB, random=True),
+    Row("RandomZoom", {"height_factor": 0.2}, RGB, random=True),
+    Row("RandomZoom", {"height_factor": [0.1, 0.3], "width_factor": 0.1, "fill_value": 2.0,
+                       "fill_mode": "constant", **FIRST}, RGB_CF, random=True),
+    Row("RandomShear", {}, RGB, random=True),
+    Row("RandomShear", {"x_factor": [0.0, 0.2], "y_factor": [0.1, 0.2], "seed": 3, **FIRST},
+        RGB_CF, random=True),
+    Row("RandomPerspective", {"scale": 0.5}, RGB, random=True),
+    Row("RandomPerspective", {"factor": [0.2, 0.4], "seed": 3, **FIRST}, RGB_CF, random=True),
+    Row("RandomElasticTransform", {}, RGB, random=True),
+    Row("RandomElasticTransform", {"factor": 0.5, "scale": [0.2, 0.4], **FIRST}, RGB_CF,
+        random=True),
+    Row("RandomGaussianBlur", {}, RGB, random=True),
+    Row("RandomGaussianBlur", {"factor": 0.5, "kernel_size": [3, 5], "sigma": [0.5, 1.0], **FIRST},
+        RGB_CF, random=True),
+]  # fmt: skip
+
 HEADS = {"num_heads": 2, "key_dim": 3}
 GROUPS = {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2}
 ATTENTION = [
@@ -397,5 +428,6 @@ FAMILIES = {
     "pooling": POOLING,
     "preprocessing": PREPROCESSING,
     "colours": COLOURS,
+    "geometry": GEOMETRY,
 }
 ROWS = [row for rows in FAMILIES.values() for row in rows]

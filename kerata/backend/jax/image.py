@@ -1,11 +1,11 @@
 """JAX kernels of images (batch, height, width, channels), each compiled as one program."""
 
 import functools
-import math
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from kerata.backend import sampling
 
@@ -36,16 +36,34 @@ def _resized_along(x, axis, new, interpolation, antialias):
 
 @functools.partial(jax.jit, static_argnames=("order", "fill_mode", "fill_value"), inline=True)
 def sampled(inputs, coordinates, order, fill_mode, fill_value):
-    batch, *sizes, channels = inputs.shape
-    # what the pixels are computed from must not be computed again for each of their neighbours
-    rows = jax.lax.optimization_barrier(inputs.reshape(-1, channels))
-    start = jnp.arange(batch).reshape(-1, *[1] * (coordinates[0].ndim - 1)) * math.prod(sizes)
+    shape = jnp.broadcast_shapes(*(position.shape for position in coordinates))
+    count = jnp.broadcast_shapes(shape[:1], (len(inputs),))
+    coordinates = [jnp.broadcast_to(each, count + shape[1:]) for each in coordinates]
+    inputs = jnp.broadcast_to(inputs, count + inputs.shape[1:])
+
+    def read(image, *positions):
+        return _read(image, positions, order, fill_mode, fill_value)
+
+    return lax.platform_dependent(
+        inputs,
+        *coordinates,
+        # XLA would compute what the pixels come from again for each of their neighbours, but it
+        # does not reach into a loop
+        cpu=lambda *batch: lax.map(lambda one: read(*one), batch),
+        default=jax.vmap(read),
+    )
+
+
+def _read(image, coordinates, order, fill_mode, fill_value):
+    """Sample one image (*sizes, channels)."""
+    *sizes, channels = image.shape
+    rows = image.reshape(-1, channels)
 
     def pixels_at(whole):
         index = 0
         for position, size in zip(whole, sizes, strict=True):
             index = index * size + position.astype("int32")
-        return rows.at[start + index].get(mode="promise_in_bounds")
+        return rows.at[index].get(mode="promise_in_bounds")
 
     result = sampling.interpolated(jnp, pixels_at, sizes, coordinates, order, fill_mode, fill_value)
-    return result.astype(inputs.dtype)
+    return result.astype(image.dtype)
