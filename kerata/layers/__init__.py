@@ -131,6 +131,7 @@ from kerata.layers.preprocessing.mel_spectrogram import MelSpectrogram
 from kerata.layers.preprocessing.mixing import CutMix, MixUp
 from kerata.layers.preprocessing.normalization import Normalization
 from kerata.layers.preprocessing.pipeline import Pipeline
+from kerata.layers.preprocessing.rand_augment import AugMix, RandAugment
 from kerata.layers.preprocessing.random_brightness import RandomBrightness
 from kerata.layers.preprocessing.random_color_jitter import RandomColorJitter
 from kerata.layers.preprocessing.random_contrast import RandomContrast
@@ -199,6 +200,7 @@ __all__ = [
     "AdditiveAttention",
     "AlphaDropout",
     "Attention",
+    "AugMix",
     "AutoContrast",
     "Average",
     "AveragePooling1D",
@@ -296,6 +298,7 @@ __all__ = [
     "Pipeline",
     "RMSNormalization",
     "RNN",
+    "RandAugment",
     "RandomBrightness",
     "RandomColorDegeneration",
     "RandomColorJitter",

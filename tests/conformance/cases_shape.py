@@ -147,6 +147,7 @@ CASES = [
     *(Case("take", (X, INT % 2, *axis)) for axis in ((), (0,), (-1,))),
     Case("take", (X, np.array(-1, "int32"), 1)),
     Case("take", (MATRIX, ROWS, 0)),
+    Case("take", (X[0, 0], np.array(1, "int32"))),
     Case("take_along_axis", (X, integers(3, 2, 2, 4), 1)),
     Case("take_along_axis", (X, integers(3, 1, 2, 4, low=-3), 1), batch=False),
     Case("take_along_axis", (X, integers(9, 5)), oracle=lambda x, i: x.ravel()[i]),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 
 import kerata
-from kerata.layers import RandomBrightness
-from tests.layers.driver import close, numpy_of
+from kerata.layers import Pipeline, RandomBrightness, Rescaling
+from tests.layers.driver import as_json, close, numpy_of
 
 
 def pixels(*shape):
@@ -160,6 +161,51 @@ def test_in_an_input_pipeline(engine, batched):
     assert np.abs(changes).max() <= 0.3 * 255
     for variable in layer.variables:  # the graph has left nothing of its own in the state
         assert variable.numpy().tolist() == [1, 0]
+
+
+# -- pipelines of layers -----------------------------------------------------------------------
+
+
+def test_layers_one_after_the_other(backend):
+    first, second = RandomBrightness((0.1, 0.1)), RandomBrightness((-0.2, -0.2))
+    data = {"images": IMAGES, "labels": np.arange(4)}
+    pipeline = Pipeline([first, second])
+    assert pipeline.layers == [first, second]
+    found = pipeline(data)
+    wanted = np.clip(np.clip(IMAGES + 25.5, 0, 255) - 51, 0, 255)
+    close(found["images"], wanted, 1e-4)
+    close(found["labels"], data["labels"])
+    close(pipeline(IMAGES, training=False), IMAGES.astype("float32"))
+    assert Pipeline([])(IMAGES).shape == IMAGES.shape
+
+
+def test_pipelines_in_models_and_shapes(training_backend):
+    pipeline = Pipeline([RandomBrightness((0.5, 0.5), value_range=(0, 1)), Rescaling(2.0)])
+    model = kerata.Sequential([kerata.Input((6, 5, 3)), pipeline])
+    assert model.output_shape == (None, 6, 5, 3)
+    black = np.zeros((2, 6, 5, 3), "float32")
+    close(model(black, training=True), black + 1.0)
+    close(model.predict(black, verbose=0), black)
+    assert [v.name for v in pipeline.variables] == ["seed_generator_state"]
+
+
+def test_configuration_of_a_pipeline():
+    layers = [Rescaling(0.5, name="half"), RandomBrightness((0.1, 0.2), seed=3, name="light")]
+    mine = as_json(kerata.layers.serialize(Pipeline(layers, name="steps")))
+    oracle = [keras.layers.Rescaling(0.5, name="half"),
+              keras.layers.RandomBrightness((0.1, 0.2), seed=3, name="light")]  # fmt: skip
+    theirs = as_json(keras.layers.serialize(keras.layers.Pipeline(oracle, name="steps")))
+    assert mine == theirs
+    again = kerata.layers.deserialize(theirs)
+    assert as_json(kerata.layers.serialize(again)) == theirs
+
+
+def test_a_pipeline_inside_a_pipeline_of_tensorflow():
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    pipeline = Pipeline([RandomBrightness((0.1, 0.1)), Rescaling(1 / 255)])
+    dataset = tf.data.Dataset.from_tensor_slices(IMAGES).batch(4).map(pipeline)
+    (batch,) = dataset.as_numpy_iterator()
+    close(batch, np.clip(IMAGES + 25.5, 0, 255) / 255, 1e-5)
 
 
 @pytest.mark.parametrize(

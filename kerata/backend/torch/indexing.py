@@ -102,7 +102,7 @@ def take(x, indices, axis=None):
         rows = x.index_select(axis, index).masked_fill(beyond, _nothing(x.dtype))
     else:
         rows = x.index_select(axis, index)
-    return rows.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    return rows.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
 def take_along_axis(x, indices, axis=None):
