@@ -45,6 +45,7 @@ CALLS = [
     ("one_hot", (CLASSES, 3), {}),
     ("one_hot", (CLASSES, 4), {"axis": 0, "dtype": "int32"}),
     ("one_hot", (CLASSES, 4), {"axis": 1}),
+    ("one_hot", (CLASSES, 4), {"dtype": "bool"}),
     ("multi_hot", (CLASSES, 5), {}),
     ("multi_hot", (np.array([1, 3]), 5), {}),
     ("multi_hot", (CLASSES, 5), {"axis": 0}),

@@ -99,7 +99,8 @@ def log_softmax(x, axis=-1):
 
 def one_hot_encoding(x, num_classes, axis, dtype):
     position = axis if axis == -1 else len(x.shape) + 1 + axis
-    return tf.one_hot(_index(x), num_classes, axis=position, dtype=dtype)
+    values = (True, False) if dtype == "bool" else (1, 0)
+    return tf.one_hot(_index(x), num_classes, *values, axis=position, dtype=dtype)
 
 
 def embedding(table, indices):
