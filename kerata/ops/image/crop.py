@@ -303,7 +303,7 @@ class _Geometry:
         """Return how many patches there are along each dimension."""
         each = zip(sizes, self.window, self.steps, self.gaps, strict=True)
         counts = [
-            windows.output_size(size, width, step, self.padding, gap)
+            windows.output_size(size, width, step, self.padding, gap) or 0
             for size, width, step, gap in each
         ]
         if min(counts) < 1:
