@@ -15,6 +15,7 @@ from kerata.backend import select
 from kerata.core.primitive import any_symbolic, backend_of, convert, convert_to_numpy
 from kerata.core.spec import TensorSpec
 from kerata.core.symbolic import SymbolicTensor
+from kerata.core.variable import numpy_dtype
 
 Tensor = Any
 
@@ -52,4 +53,4 @@ def on_host(function: Callable[..., np.ndarray], values: list, spec: TensorSpec)
     if spec.dtype == "string":
         return result
     with select.use_backend(engine):
-        return convert(result.astype(spec.dtype, copy=False))
+        return convert(result.astype(numpy_dtype(spec.dtype), copy=False))

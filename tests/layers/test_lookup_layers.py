@@ -224,6 +224,20 @@ def test_each_token_one_hot(backend):
     assert array_of(layer(["a b", ""])).tolist() == [[[0, 1], [1, 0]], [[0, 0], [0, 0]]]
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_vectors_in_low_precision(dtype, backend):
+    idf = {"output_mode": "tf_idf", "idf_weights": [0.5]}
+    for layer, inputs, expected in (
+        (Hashing(3, output_mode="one_hot", dtype=dtype), ["a", "d"], [[1, 0, 0], [0, 0, 1]]),
+        (StringLookup(vocabulary=["a"], output_mode="count", dtype=dtype), [["a"]], [[0, 1]]),
+        (IntegerLookup(vocabulary=[7], dtype=f"mixed_{dtype}", **idf), [[7]], [[0, 0.5]]),
+        (TextVectorization(vocabulary=["a"], dtype=dtype, **idf), ["a a"], [[0, 1]]),
+    ):
+        output = layer(inputs)
+        assert kerata.ops.dtype(output) == dtype
+        assert array_of(output).astype("float64").tolist() == expected
+
+
 def test_empty_batches(backend):
     nothing = np.zeros((0,), object)
     layer = TextVectorization(vocabulary=["a"], output_sequence_length=3)

@@ -192,6 +192,7 @@ def test_discretization_keeps_what_it_learned_in_its_configuration():
     layer.adapt(data(20))
     copy = kerata.layers.deserialize(kerata.layers.serialize(layer))
     assert copy.bin_boundaries == layer.bin_boundaries
+    assert (copy.output_dtype, Discretization(num_bins=2).output_dtype) == ("float32", "int32")
     np.testing.assert_array_equal(array(copy(data(5))), array(layer(data(5))))
     theirs = keras.layers.Discretization(num_bins=3, output_mode="one_hot", name=layer.name)
     assert set(theirs.get_config()) == set(layer.get_config())
@@ -258,6 +259,13 @@ def test_mel_bands_of_a_pure_tone(backend):
     assert levels.shape == (20, 32)
     assert levels.mean(1).argmax() == np.abs(centers - mel(1000)).argmin()
     assert levels.max() - levels.min() <= 80.001
+
+
+def test_mel_weights_are_those_of_keras(backend):
+    for arguments in ((), (6, 33, 4000, 20.0, 1900.0)):
+        mine = MelSpectrogram().linear_to_mel_weight_matrix(*arguments)
+        theirs = keras.layers.MelSpectrogram().linear_to_mel_weight_matrix(*arguments)
+        np.testing.assert_allclose(array(mine), np.asarray(theirs), atol=1e-5)
 
 
 def test_the_range_of_a_spectrogram_does_not_depend_on_the_batch(backend):

@@ -13,6 +13,7 @@ import numpy as np
 
 from kerata import ops
 from kerata.core.spec import shape_of
+from kerata.core.variable import numpy_dtype
 
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
@@ -89,7 +90,7 @@ def encoded_on_host(
     shape = encoded_shape(indices.shape, mode, depth)
     valid = (indices >= 0) & (indices < depth)
     if mode == "one_hot":
-        one_hot = np.zeros((indices.size, depth), dtype)
+        one_hot = np.zeros((indices.size, depth), numpy_dtype(dtype))
         places = np.flatnonzero(valid)
         one_hot[places, indices.ravel()[places]] = 1
         return one_hot.reshape(shape)
@@ -103,6 +104,6 @@ def encoded_on_host(
         counts = np.ones_like(counts)
     elif mode == "tf_idf":
         counts = counts * scale[cells % depth]  # type: ignore[index]
-    vectors = np.zeros(len(table) * depth, dtype)
+    vectors = np.zeros(len(table) * depth, numpy_dtype(dtype))
     vectors[cells] = counts
     return vectors.reshape(shape)

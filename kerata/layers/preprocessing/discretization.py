@@ -110,6 +110,11 @@ class Discretization(Layer):
 
     # -- computing -------------------------------------------------------------------------
 
+    @property
+    def output_dtype(self) -> str:
+        """Dtype of the output."""
+        return "int32" if self.output_mode == "int" else self.compute_dtype
+
     def call(self, inputs: Any) -> Any:
         """Return the bins of numbers, or their encoding.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from kerata import ops
 from kerata.core.registry import register
+from kerata.core.variable import numpy_dtype
 from kerata.layers.preprocessing.categories import encoded
 from kerata.layers.preprocessing.fingerprints import bins_of
 from kerata.layers.preprocessing.index_lookup import IndexLookup
@@ -112,7 +113,7 @@ class IntegerLookup(IndexLookup):
         if self.output_mode != "tf_idf":
             return encoded(indices, self.output_mode, self._depth(), dtype)
         return ops.multiply(
-            encoded(indices, "count", self._depth(), dtype), self._scale.astype(dtype)  # type: ignore
+            encoded(indices, "count", self._depth(), dtype), self._scale.astype(numpy_dtype(dtype))  # type: ignore
         )
 
     def _token(self, value: Any) -> int:

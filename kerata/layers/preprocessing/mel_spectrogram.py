@@ -9,6 +9,7 @@ import numpy as np
 from kerata import ops
 from kerata.core.registry import register
 from kerata.core.spec import TensorSpec, spec_of
+from kerata.core.variable import numpy_dtype
 from kerata.layers.layer import Layer
 
 
@@ -99,14 +100,37 @@ class MelSpectrogram(Layer):
         return TensorSpec((*spec.shape[:-1], self.num_mel_bins, None), self.compute_dtype)
 
     def _band_weights(self) -> np.ndarray:
-        """Return what each frequency counts for each band: triangles over the mel scale."""
-        frequencies = np.linspace(0, self.sampling_rate / 2, self.fft_length // 2 + 1)
-        mel = _mel(frequencies)[:, None]
-        edges = np.linspace(_mel(self.min_freq), _mel(self.max_freq), self.num_mel_bins + 2)
-        low, center, high = edges[:-2], edges[1:-1], edges[2:]
-        weights = np.minimum((mel - low) / (center - low), (high - mel) / (high - center))
-        weights[0] = 0  # the constant part is no sound
-        return np.maximum(weights, 0).astype(self.compute_dtype)
+        frequencies = self.fft_length // 2 + 1
+        weights = _triangles(
+            self.num_mel_bins, frequencies, self.sampling_rate, self.min_freq, self.max_freq
+        )
+        return weights.astype(numpy_dtype(self.compute_dtype))
+
+    def linear_to_mel_weight_matrix(
+        self,
+        num_mel_bins: int = 20,
+        num_spectrogram_bins: int = 129,
+        sampling_rate: float = 8000,
+        lower_edge_hertz: float = 125.0,
+        upper_edge_hertz: float = 3800.0,
+        dtype: str = "float32",
+    ) -> Any:
+        """Return what each frequency counts for each band: triangles over the mel scale.
+
+        Args:
+            num_mel_bins: number of bands.
+            num_spectrogram_bins: number of frequencies, from 0 to half the sampling rate.
+            sampling_rate: samples per second.
+            lower_edge_hertz, upper_edge_hertz: where the lowest band begins and the highest ends.
+            dtype: dtype of the result.
+
+        Returns:
+            Tensor of shape `(num_spectrogram_bins, num_mel_bins)`.
+        """
+        weights = _triangles(
+            num_mel_bins, num_spectrogram_bins, sampling_rate, lower_edge_hertz, upper_edge_hertz
+        )
+        return ops.convert_to_tensor(weights, dtype)
 
     def _decibels(self, power: Any) -> Any:
         def decibels(value: Any) -> Any:
@@ -116,6 +140,17 @@ class MelSpectrogram(Layer):
         level = ops.subtract(decibels(power), float(reference))
         loudest = ops.max(level, axis=(-2, -1), keepdims=True)
         return ops.maximum(level, ops.subtract(loudest, self.top_db))
+
+
+def _triangles(
+    bands: int, frequencies: int, sampling_rate: float, lowest: float, highest: float
+) -> np.ndarray:
+    mel = _mel(np.linspace(0, sampling_rate / 2, frequencies))[:, None]
+    edges = np.linspace(_mel(lowest), _mel(highest), bands + 2)
+    low, center, high = edges[:-2], edges[1:-1], edges[2:]
+    weights = np.minimum((mel - low) / (center - low), (high - mel) / (high - center))
+    weights[0] = 0  # the constant part is no sound
+    return np.maximum(weights, 0)
 
 
 def _mel(frequency: Any) -> Any:

@@ -10,6 +10,7 @@ from kerata import ops
 from kerata.core import config
 from kerata.core.registry import register
 from kerata.core.spec import shape_of
+from kerata.core.variable import numpy_dtype
 from kerata.initializers import Constant
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
@@ -153,7 +154,7 @@ class STFTSpectrogram(Layer):
         sides[0] = 1.0
         if self._has_nyquist:
             sides[-1] = 1.0
-        return sides.astype(self.compute_dtype)
+        return sides.astype(numpy_dtype(self.compute_dtype))
 
     def _arranged(self, spectra: Any) -> Any:
         """Order the axes of spectra of shape `(batch, channels, frames, frequencies)`."""
