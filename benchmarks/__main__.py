@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.augmentation import augmenting_seconds
 from benchmarks.structure import building_seconds, first_step_seconds, prediction_microseconds
 from benchmarks.tasks import TASKS, Task
 
@@ -108,6 +109,20 @@ def measure_first_steps(task: str, engines: Sequence[str], rounds: int = 3) -> T
     return {name: statistics.median(seconds) for name, seconds in samples.items()}
 
 
+def measure_augmentation(engine: str, rounds: int = 3) -> dict[str, tuple[float, float]]:
+    """Return the seconds of augmenting photos in kerata and in Keras, for each way to do so."""
+    samples: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(rounds):
+        ours = augmenting_seconds(f"kerata-{engine}")
+        theirs = augmenting_seconds(f"keras-{engine}")
+        for way, seconds in ours.items():
+            samples.setdefault(way, []).append((seconds, theirs[way]))
+    return {
+        way: (statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs))
+        for way, pairs in samples.items()
+    }
+
+
 def table_of(title: str, results: dict[str, Times], engines: Sequence[str]) -> Table:
     """Return the times, and kerata's ratios to the loop by hand and to Keras."""
     table = Table(title=f"{title}; ratio: kerata / other")
@@ -161,12 +176,19 @@ def main() -> None:
     of_fit = [task for task in options.tasks if not TASKS[task].own_step]
     if compiling and of_fit:
         first = {task: measure_first_steps(task, compiling) for task in of_fit}
-        console.print(table_of("seconds from a definition to its first step (median)", first, compiling))
+        title = "seconds from a definition to its first step (median)"
+        console.print(table_of(title, first, compiling))
     for engine in compiling:
         for name in (f"kerata-{engine}", f"keras-{engine}"):
             console.print(f"{name}: 50-layer ResNet built in {building_seconds(name):.3f} s")
             microseconds = prediction_microseconds(name)
             console.print(f"{name}: predict(x[:1]) of the tiny network {microseconds:.0f} us")
+    for engine in engines:
+        for way, (ours, theirs) in measure_augmentation(engine).items():
+            console.print(
+                f"{engine}: augmentation layers, {way}: {1e3 * ours:.0f} ms for 64 photos, Keras "
+                f"{1e3 * theirs:.0f} ms, ratio {ours / theirs:.2f}"
+            )
 
 
 if __name__ == "__main__":

@@ -90,8 +90,9 @@ def _first(keras: Any, name: str) -> float:
     return watch.seconds
 
 
-def _in_a_process(contestant: str, *what: str) -> float:
-    command = [sys.executable, "-m", "benchmarks.structure", contestant, *what]
+def in_a_process(module: str, contestant: str, *what: str) -> Any:
+    """Return what a module of benchmarks, run in a process of its own, prints as JSON."""
+    command = [sys.executable, "-m", module, contestant, *what]
     # Nothing that was compiled before may be found.
     environment = {**os.environ, "KERATA_COMPILATION_CACHE": "0"}
     environment.pop("JAX_COMPILATION_CACHE_DIR", None)
@@ -101,17 +102,17 @@ def _in_a_process(contestant: str, *what: str) -> float:
 
 def building_seconds(contestant: str) -> float:
     """Return the seconds that a library needs to build a ResNet50-like model."""
-    return _in_a_process(contestant, "build")
+    return in_a_process(__name__, contestant, "build")
 
 
 def prediction_microseconds(contestant: str) -> float:
     """Return the microseconds of `predict` on one sample of the tiny network."""
-    return 1e6 * _in_a_process(contestant, "predict")
+    return 1e6 * in_a_process(__name__, contestant, "predict")
 
 
 def first_step_seconds(contestant: str, task: str) -> float:
     """Return the seconds from a model's definition to its first step: mostly compilation."""
-    return _in_a_process(contestant, "first", task)
+    return in_a_process(__name__, contestant, "first", task)
 
 
 def main() -> None:

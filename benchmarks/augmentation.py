@@ -1,0 +1,97 @@
+"""Times of augmenting a batch of photos: flipped, turned, zoomed and shifted at random.
+
+    python -m benchmarks.augmentation keras-jax
+
+prints the seconds of a batch as JSON: of the layers called one after the other on a tensor, and,
+on JAX, of all of them in one compiled function, as in a training step.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.structure import in_a_process
+
+SHAPE = (64, 150, 150, 3)
+
+
+def layers_of(keras: Any) -> list[Any]:
+    """Return the layers, as a lesson on photos has them."""
+    layers = keras.layers
+    return [
+        layers.RandomFlip("horizontal"),
+        layers.RandomRotation(0.1),
+        layers.RandomZoom(0.2),
+        layers.RandomTranslation(0.1, 0.1),
+    ]
+
+
+def called(keras: Any) -> Callable[[Any], Any]:
+    """Return a function that calls layer after layer."""
+    layers = layers_of(keras)
+
+    def augment(photos: Any) -> Any:
+        for layer in layers:
+            photos = layer(photos, training=True)
+        return photos
+
+    return augment
+
+
+def compiled(keras: Any) -> Callable[[Any], Any]:
+    """Return one compiled function of the layers, for JAX."""
+    model = keras.Sequential([keras.Input(SHAPE[1:]), *layers_of(keras)])
+    if keras.__name__ == "kerata":
+        return keras.function(lambda photos: model(photos, training=True))
+    import jax
+
+    run = jax.jit(lambda state, photos: model.stateless_call([], state, photos, training=True))
+    state = [variable.value for variable in model.non_trainable_variables]
+
+    def augment(photos: Any) -> Any:
+        nonlocal state
+        result, state = run(state, photos)
+        return result
+
+    return augment
+
+
+def seconds(keras: Any, augment: Callable[[Any], Any], repeats: int) -> float:
+    """Return the median seconds of a batch, its values waited for."""
+    photos = np.random.default_rng(0).uniform(0, 255, SHAPE).astype("float32")
+    photos = keras.ops.convert_to_tensor(photos)
+    found = []
+    for _ in range(repeats + 2):
+        start = time.perf_counter()
+        float(augment(photos)[0, 0, 0, 0])
+        found.append(time.perf_counter() - start)
+    return statistics.median(found[2:])
+
+
+def augmenting_seconds(contestant: str) -> dict[str, float]:
+    """Return the seconds of a batch, by how the layers were run."""
+    return in_a_process(__name__, contestant)
+
+
+def main() -> None:
+    """Measure the library and backend that the command line names."""
+    library, backend = sys.argv[1].split("-")
+    os.environ["KERAS_BACKEND"] = os.environ["KERATA_BACKEND"] = backend
+    keras = importlib.import_module(library)
+    times = {"called": seconds(keras, called(keras), 7)}
+    if backend == "jax":
+        times["compiled"] = seconds(keras, compiled(keras), 7)
+    print(json.dumps(times))
+
+
+if __name__ == "__main__":
+    main()
