@@ -20,14 +20,17 @@ from kerata.backend.select import backend, set_backend, use_backend
 __all__ = [
     "backend",
     "check_numerics",
+    "disable_flash_attention",
     "disable_interactive_logging",
     "disable_traceback_filtering",
+    "enable_flash_attention",
     "enable_interactive_logging",
     "enable_traceback_filtering",
     "enable_unsafe_deserialization",
     "epsilon",
     "floatx",
     "image_data_format",
+    "is_flash_attention_enabled",
     "is_interactive_logging_enabled",
     "is_nnx_enabled",
     "is_traceback_filtering_enabled",
@@ -66,6 +69,7 @@ _settings: dict[str, Any] = {
     "image_data_format": _saved.get("image_data_format", "channels_last"),
     "filter_tracebacks": True,
     "interactive_logging": True,
+    "flash_attention": None,
     "max_epochs": _limit_of_environment("KERAS_MAX_EPOCHS"),
     "max_steps_per_epoch": _limit_of_environment("KERAS_MAX_STEPS_PER_EPOCH"),
 }
@@ -213,6 +217,25 @@ def _checked_limit(name: str, value: int | None) -> int | None:
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
         raise ValueError(f"`{name}` is {value!r}; expected an integer >= 1, or None for no limit.")
     return value
+
+
+def enable_flash_attention() -> None:
+    """Let engines compute attention by their fused kernels."""
+    _settings["flash_attention"] = True
+
+
+def disable_flash_attention() -> None:
+    """Compute attention by its formula: slower, and with more memory, for comparisons."""
+    _settings["flash_attention"] = False
+
+
+def is_flash_attention_enabled() -> bool | None:
+    """Return whether fused kernels were asked for or ruled out; `None` if nobody has said.
+
+    >>> is_flash_attention_enabled() is None
+    True
+    """
+    return _settings["flash_attention"]
 
 
 def is_nnx_enabled() -> bool:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import math
 
-from kerata.core.primitive import Tensor, primitive
+import ml_dtypes
+
+from kerata.core import config
+from kerata.core.dtypes import promote
+from kerata.core.primitive import Tensor, any_symbolic, primitive
 from kerata.core.spec import TensorSpec, dtype_of, ndim_of, shape_of
-from kerata.ops.cast import in_dtype
+from kerata.ops.cast import cast, in_dtype
+from kerata.ops.creation import tri
+from kerata.ops.elementwise import tanh
+from kerata.ops.joining import repeat
+from kerata.ops.linalg import einsum
+from kerata.ops.logic import logical_and, where
+from kerata.ops.nn.activations import softmax
 
 
 @primitive(promote="keep")
@@ -69,7 +79,9 @@ def dot_product_attention(
         mask: bool tensor that broadcasts to (batch, heads, T, S): False hides a key.
         scale: factor of the logits; `1 / sqrt(features)` by default.
         is_causal: whether position t sees only keys up to t.
-        flash_attention: kept for Keras' signature: the engine chooses its fastest kernel.
+        flash_attention: `False` to compute it by the formula, without the engine's fused
+            kernels, which keep no table of logits; otherwise the engine chooses its fastest one.
+            By default what `config.enable_flash_attention` and its opposite have set.
         attn_logits_soft_cap: limit of the logits' size, by `cap * tanh(logits / cap)`.
 
     Returns:
@@ -96,6 +108,37 @@ def dot_product_attention(
     dtype = dtype_of(query)
     key, value = in_dtype(key, dtype), in_dtype(value, dtype)
     bias = None if bias is None else in_dtype(bias, dtype)
-    return scaled_dot_product_attention(
-        query, key, value, bias, mask, float(scale), bool(is_causal), attn_logits_soft_cap
-    )
+    arguments = (query, key, value, bias, mask, float(scale), bool(is_causal), attn_logits_soft_cap)
+    if flash_attention is None:
+        flash_attention = config.is_flash_attention_enabled()
+    if flash_attention is False and not any_symbolic(arguments):
+        return _by_formula(*arguments)
+    return scaled_dot_product_attention(*arguments)
+
+
+def _by_formula(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    bias: Tensor | None,
+    mask: Tensor | None,
+    scale: float,
+    is_causal: bool,
+    cap: float | None,
+) -> Tensor:
+    """Compute attention step by step; the logits are at least as wide as float32."""
+    repeats = shape_of(query)[2] // shape_of(key)[2]
+    if repeats > 1:
+        key, value = repeat(key, repeats, axis=2), repeat(value, repeats, axis=2)
+    wide = promote(dtype_of(query), "float32")
+    logits = cast(einsum("btnh,bsnh->bnts", query, key), wide) * scale
+    if cap is not None:
+        logits = tanh(logits / cap) * cap
+    if bias is not None:
+        logits = logits + cast(bias, wide)
+    if is_causal:
+        causal = tri(*shape_of(logits)[-2:], dtype="bool")
+        mask = causal if mask is None else logical_and(mask, causal)
+    if mask is not None:  # a large number instead of -inf, which makes NaN
+        logits = where(mask, logits, 0.7 * float(ml_dtypes.finfo(wide).min))
+    return einsum("bnts,bsnh->btnh", cast(softmax(logits), dtype_of(value)), value)
