@@ -66,6 +66,19 @@ def structure_version() -> int:
     return _forgotten[0]
 
 
+_changed_constants = [0]
+
+
+def forget_constants() -> None:
+    """Make programs compiled so far void: something that they hold as a constant has changed."""
+    _changed_constants[0] += 1
+
+
+def constants_version() -> int:
+    """Return a number that grows whenever a layer learns what programs hold as a constant."""
+    return _changed_constants[0]
+
+
 def structural(method: Callable[[Any], list]) -> property:
     """Make a property of a list that is found by walking through attributes.
 

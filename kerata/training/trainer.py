@@ -13,7 +13,7 @@ import numpy as np
 
 from kerata.backend import select
 from kerata.core import config, tree
-from kerata.core.context import current, structural
+from kerata.core.context import constants_version, current, structural
 from kerata.core.errors import user_facing
 from kerata.core.serialization import deserialize, resolve, serialize
 from kerata.core.spec import TensorSpec
@@ -456,9 +456,9 @@ class Trainer:
         return program.steps_per_chunk(batches.peek(), limit)
 
     def _program(self, kind: str) -> Program:
-        """Return the program of a step, made anew when what is trainable has changed."""
+        """Return the program of a step, made anew when what is trainable or constant changed."""
         trainable = tuple(id(v) for v in self.trainable_variables) if kind == "train" else ()
-        key = (kind, trainable, id(self.optimizer))
+        key = (kind, trainable, id(self.optimizer), constants_version())
         if key not in self._programs:
             self._programs[key] = self._make_program(kind)
         return self._programs[key]

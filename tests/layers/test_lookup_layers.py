@@ -177,6 +177,12 @@ def test_vocabularies_of_files(tmp_path, backend):
     assert TextVectorization(vocabulary=str(words)).get_vocabulary() == ["", "[UNK]", "ä", "b"]
 
 
+def test_vocabularies_of_bytes_and_arrays():
+    for vocabulary in ([b"a", b"b"], np.array(["a", "b"]), ("a", "b"), np.array([b"a", b"b"])):
+        layer = StringLookup(vocabulary=vocabulary)
+        assert layer.get_config()["vocabulary"] == layer.get_vocabulary()[1:] == ["a", "b"]
+
+
 def test_functions_of_ones_own(backend):
     def without_digits(text):
         return np.array(["".join(c for c in t if not c.isdigit()) for t in text.ravel()], object)

@@ -256,6 +256,18 @@ def test_integers_are_hashed_after_trained_layers(training_backend):
     np.testing.assert_array_equal(model.predict(data, verbose=0), array(model(data)))
 
 
+def test_what_is_learned_again_reaches_compiled_models(training_backend):
+    lookup, bins = layers.IntegerLookup(), layers.Discretization(num_bins=2)
+    lookup.adapt([3, 3, 4])
+    bins.adapt([1.0, 3.0])
+    x = kerata.Input((1,), dtype="int64")
+    model = kerata.Model(x, [lookup(x), bins(x)])
+    assert [part.tolist() for part in model.predict(np.array([4]), verbose=0)] == [[[2]], [[1]]]
+    lookup.adapt([4, 4, 3])
+    bins.adapt([5.0, 9.0])
+    assert [part.tolist() for part in model.predict(np.array([4]), verbose=0)] == [[[1]], [[0]]]
+
+
 def test_ids_of_64_bits_are_looked_up_exactly(backend):
     ids = np.array([2**40, 2**40 + 2**32, 7])
     model = kerata.Sequential([

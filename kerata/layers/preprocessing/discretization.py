@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerata import ops
+from kerata.core.context import forget_constants
 from kerata.core.registry import register
 from kerata.layers.layer import Layer
 from kerata.layers.preprocessing.adaptation import batches_of
@@ -107,6 +108,7 @@ class Discretization(Layer):
         shares = np.arange(1, self.num_bins) / self.num_bins
         found = np.quantile(values, shares, method="interpolated_inverted_cdf")
         self.bin_boundaries = found.astype(np.float32).tolist()
+        forget_constants()
 
     # -- computing -------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kerata.core import dtypes
+from kerata.core.context import forget_constants
 from kerata.core.spec import TensorSpec
 from kerata.layers.preprocessing.adaptation import batches_of
 from kerata.layers.preprocessing.categories import (
@@ -90,7 +91,7 @@ class IndexLookup(HostLayer):
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
             if not isinstance(vocabulary, (str, os.PathLike)):
-                self.vocabulary = _plain(vocabulary)
+                self.vocabulary = [self._shown(self._token(t)) for t in _plain(vocabulary)]
                 self.idf_weights = None if idf_weights is None else _plain(idf_weights)
         elif idf_weights is not None:
             raise ValueError(f"{name} got `idf_weights` without the `vocabulary` they belong to.")
@@ -166,6 +167,7 @@ class IndexLookup(HostLayer):
     def _set_tokens(self, tokens: list) -> None:
         self._tokens = tokens
         self._indices_of = None
+        forget_constants()
 
     def _without_special(self, tokens: list) -> list:
         """Cut mask and oov tokens off the start of a vocabulary."""
