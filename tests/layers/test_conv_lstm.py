@@ -203,3 +203,10 @@ def test_files_are_those_of_keras(tmp_path):
 def test_wrong_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "mixed_bfloat16"])
+def test_half_precision(dtype, backend):
+    outputs = kerata.layers.ConvLSTM2D(3, 2, dtype=dtype)(INPUTS[2])
+    assert ops.dtype(outputs) == dtype.removeprefix("mixed_")
+    assert np.isfinite(numpy_of(outputs).astype("float32")).all()

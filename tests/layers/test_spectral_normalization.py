@@ -143,3 +143,13 @@ def test_wrong_arguments():
         kerata.layers.SpectralNormalization(kerata.layers.Dense(2), power_iterations=0)
     with pytest.raises(TypeError, match="kerata layer"):
         kerata.layers.SpectralNormalization("Dense")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "mixed_bfloat16"])
+def test_half_precision(dtype, backend):
+    inner = kerata.layers.Dense(3, dtype=dtype)
+    layer = kerata.layers.SpectralNormalization(inner, power_iterations=20, dtype=dtype)
+    outputs = layer(VECTORS, training=True)
+    assert kerata.ops.dtype(outputs) == dtype.removeprefix("mixed_")
+    assert layer.kernel.dtype == ("float16" if dtype == "float16" else "float32")
+    assert np.linalg.norm(layer.kernel.numpy().astype("float32"), 2) == pytest.approx(1, abs=0.02)
