@@ -36,7 +36,6 @@ ORDER = (
     "preprocessing",
     "legacy",
     "datasets",
-    "visualization",
     "demo",
     "cli",
 )

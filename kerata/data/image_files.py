@@ -82,10 +82,7 @@ def load_img(
         raise ValueError(f"interpolation={interpolation!r}; expected one of {_RESAMPLING}.")
     box = _proportional_box(picture.size, size) if keep_aspect_ratio else None
     resampling = getattr(_pillow().Resampling, interpolation.upper())
-    part = picture if box is None else picture.crop(box)
-    if part.size == size[::-1]:
-        return part
-    return part.resize(size[::-1], resampling)
+    return picture.resize(size[::-1], resampling, box)
 
 
 def _read(path: Any) -> Image:
@@ -122,8 +119,8 @@ def _proportional_box(
     """The largest part in the middle with the proportions of `target`: its left, upper, right
     and lower border."""
     width, height = size
-    part_height = min(height, int(width * target[0] / target[1]))
-    part_width = min(width, int(height * target[1] / target[0]))
+    part_height = max(min(height, int(width * target[0] / target[1])), 1)
+    part_width = max(min(width, int(height * target[1] / target[0])), 1)
     left, upper = (width - part_width) // 2, (height - part_height) // 2
     return left, upper, left + part_width, upper + part_height
 
@@ -285,7 +282,8 @@ def smart_resize(
         **kwargs: only `backend_module`, which is accepted for Keras' sake and ignored.
 
     Returns:
-        Floats of the new size: an array for an array, else a tensor of the same engine.
+        Pictures of the new size, as floats, or by "nearest" in the old dtype: an array for an
+        array, else a tensor of the same engine.
 
     Raises:
         ValueError: for another rank, size or option.
@@ -318,5 +316,7 @@ def _cut_and_resized(x: Any, sizes: tuple[int, int], interpolation: str, data_fo
     left, upper, right, lower = _proportional_box((width, height), sizes)
     part = [slice(None)] * np.ndim(x)
     part[rows], part[rows + 1] = slice(upper, lower), slice(left, right)
-    floats = cast(x[tuple(part)], config.floatx())
-    return resize(floats, sizes, interpolation, data_format=data_format)
+    inner = x[tuple(part)]
+    if interpolation != "nearest":
+        inner = cast(inner, config.floatx())
+    return resize(inner, sizes, interpolation, data_format=data_format)
