@@ -74,6 +74,12 @@ class Backend(ABC):
     # True if compiled steps consume their state buffers, so that state must not be shared.
     donates: ClassVar[bool] = False
 
+    def __reduce__(self) -> tuple:
+        """An engine is one of its kind: copies of what refers to it refer to the same one."""
+        from kerata.backend.select import load
+
+        return load, (self.name,)
+
     # -- tensors ---------------------------------------------------------------------------
 
     @abstractmethod

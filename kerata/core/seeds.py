@@ -101,6 +101,10 @@ class SeedGenerator:
                 self._twins[backend.name] = SeedGenerator(self.seed, self.name)
         return self._twins[backend.name]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out of copies what belongs to graphs and other engines."""
+        return {**vars(self), "_keys_in_graph": None, "_twins": {}}
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal generator, at its start."""
         return {"seed": self.seed, "name": self.name}

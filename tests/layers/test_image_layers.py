@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -143,6 +146,23 @@ def test_a_call_is_one_program():
         results = [numpy_of(layer(IMAGES)) for _ in range(3)]
     assert len(calls) == once
     assert np.abs(results[0] - results[1]).max() > 0
+
+
+def test_threads_take_turns(backend):
+    """As many different draws as calls, and nothing that one thread has used up for another."""
+    layer = RandomBrightness(0.5, value_range=(-1, 1), seed=1)
+    black = np.zeros((1, 2, 2, 3), "float32")
+    with ThreadPoolExecutor(4) as threads:
+        means = list(threads.map(lambda _: numpy_of(layer(black)).mean(), range(60)))
+    assert len(set(means)) == 60
+    assert layer.variables[0].numpy().tolist() == [1, 60]
+
+
+def test_copies_of_a_layer_that_has_run(backend):
+    layer = RandomBrightness(0.5, seed=1)
+    layer(IMAGES)
+    copied = copy.deepcopy(layer)
+    close(copied(IMAGES), layer(IMAGES))
 
 
 @pytest.mark.parametrize("engine", ["numpy", "jax", "torch", "tensorflow"])

@@ -3,11 +3,14 @@
 Such a layer is called in three places. In a model it is a layer like any other. On its own, on a
 batch of arrays, the whole call runs as one compiled program. In `tf.data.Dataset.map` it is given
 tensors of a graph that TensorFlow will run, whatever the engine of the layer: there it computes
-on TensorFlow.
+on TensorFlow. Threads that load data may call one layer at the same time: they take turns, so that
+each call has random numbers of its own.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from kerata.backend import select
@@ -21,7 +24,9 @@ from kerata.layers.layer import Layer
 class DataLayer(Layer):
     """Base of layers that can also be called in input pipelines."""
 
-    _program: Function | None = None
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._program = _Program()
 
     def __call__(self, data: Any, *args: Any, **kwargs: Any) -> Any:
         """Compute the output, where the data are and as one program if that is possible."""
@@ -35,6 +40,22 @@ class DataLayer(Layer):
         if engine not in (None, self._backend):
             data = tree.map_structure(convert_to_numpy, data)
         with select.use_backend(self._backend):
-            if self._program is None:
-                self._program = Function(super().__call__)
-            return self._program(data, *args, **kwargs)
+            return self._program.run(super().__call__, data, *args, **kwargs)
+
+
+class _Program:
+    """A call as one program, which one thread at a time runs. A copy starts without it."""
+
+    def __init__(self) -> None:
+        self._function: Function | None = None
+        self._turn = threading.RLock()
+
+    def run(self, call: Callable, *args: Any, **kwargs: Any) -> Any:
+        """Run the call, always the same one, compiled where the engine compiles."""
+        with self._turn:
+            if self._function is None:
+                self._function = Function(call)
+            return self._function(*args, **kwargs)
+
+    def __reduce__(self) -> tuple:
+        return _Program, ()

@@ -231,6 +231,7 @@ class RandomImageLayer(ImageLayer):
     acts_in_inference = False
     #: between which numbers `factor` is if it is one number
     factor_bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    factor: Any
 
     def __init__(self, factor: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
