@@ -137,7 +137,7 @@ def _by_formula(
     if bias is not None:
         logits = logits + cast(bias, wide)
     if is_causal:
-        causal = tri(*shape_of(logits)[-2:], dtype="bool")
+        causal = tri(shape_of(logits)[-2], shape_of(logits)[-1], dtype="bool")
         mask = causal if mask is None else logical_and(mask, causal)
     if mask is not None:  # a large number instead of -inf, which makes NaN
         logits = where(mask, logits, 0.7 * float(ml_dtypes.finfo(wide).min))
