@@ -131,8 +131,9 @@ class HostPart:
         for node in graph.nodes:
             args = [tree.map_structure(slot, arg) for arg in node.args]
             kwargs = {key: tree.map_structure(slot, arg) for key, arg in node.kwargs.items()}
-            inner = getattr(node.operation, "_graph", None)
-            if inner is None or kwargs or not needs_host(node.operation):
+            inner: Any = getattr(node.operation, "_graph", None)
+            opened = inner is not None and needs_host(node.operation) and not kwargs
+            if not (opened and node.operation._sees_whole_model()):  # type: ignore[attr-defined]
                 outputs = [self._new_slot(tensor, known) for tensor in node.outputs]
                 yield _Step(node.operation, args, kwargs, outputs)
                 continue
