@@ -73,7 +73,7 @@ def _sampled_on_grid(inputs, coordinates, order, fill_mode, fill_value):
     centers = torch.stack(torch.broadcast_tensors(*reversed(coordinates)), -1).to(images.dtype)
     if order == 0:
         centers = sampling.nearest(torch, centers)
-    sizes = torch.tensor(inputs.shape[2:0:-1], device=images.device)
+    sizes = images.new_tensor(inputs.shape[2:0:-1])
     if fill_mode == "wrap":
         centers = centers % sizes
         images = torch.cat([images, images[:, :, :1]], 2)
@@ -83,9 +83,10 @@ def _sampled_on_grid(inputs, coordinates, order, fill_mode, fill_value):
         images = images - fill_value
     # the grid counts from -1 to 1: between the centres of the outer pixels, or their borders
     if aligned := fill_mode == "mirror":
-        grid = centers * (2 / (sizes - 1).clip(min=1)) - 1
+        scale, first = 2 / (sizes - 1).clip(min=1), -torch.ones_like(sizes)
     else:
-        grid = (2 * centers + 1) / sizes - 1
+        scale, first = 2 / sizes, 1 / sizes - 1
+    grid = torch.addcmul(first, centers, scale)
     count = max(len(images), len(grid))
     result = functional.grid_sample(
         images.expand(count, -1, -1, -1),

@@ -1,7 +1,7 @@
 """WarpLayer: the base of random layers that move pixels along straight lines.
 
-What happens to an image is one transform, of eight numbers as `ops.image.affine_transform` takes
-them: where in the old image each pixel of the new one lies. Images, masks and boxes follow it.
+What happens to an image is one transform, of numbers as `ops.image.affine_transform` takes them:
+where in the old image each pixel of the new one lies. Images, masks and boxes follow it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class WarpLayer(RandomImageLayer):
         self.fill_value = fill_value
 
     def transforms(self, data: Any, height: Any, width: Any, seed: Any) -> Any:
-        """Return the transform of each image, (batch, 8). Subclasses define this.
+        """Return the transform of each image, (batch, 6) or (batch, 8). Subclasses define this.
 
         Args:
             data: What `call` takes.
@@ -60,7 +60,7 @@ class WarpLayer(RandomImageLayer):
     def get_random_transformation(
         self, data: Any, training: bool | None = True, seed: Any = None
     ) -> dict[str, Any]:
-        """Return the transform of each image, (batch, 8), and the size of the images."""
+        """Return the transform of each image and the size of the images."""
         height, width = size_of(data, self.data_format)
         transforms = self.transforms(data, height, width, self.source(data, seed))
         return {"transforms": transforms, "size": (height, width)}
@@ -105,21 +105,21 @@ class WarpLayer(RandomImageLayer):
 
 def _inverse(transforms: Any) -> Any:
     """Return the matrices (batch, 3, 3) that take the old place of a pixel to the new one."""
-    last = ops.ones_like(transforms[:, :1])
-    return ops.inv(ops.reshape(ops.concatenate([transforms, last], -1), (-1, 3, 3)))
+    zero = ops.zeros_like(transforms[:, :1])
+    perspective = [zero, zero] if transforms.shape[-1] == 6 else []
+    numbers = ops.concatenate([transforms, *perspective, zero + 1.0], -1)
+    return ops.inv(ops.reshape(numbers, (-1, 3, 3)))
 
 
 def transform_of(rows: tuple, columns: tuple) -> Any:
-    """Return transforms (batch, 8) without perspective.
+    """Return transforms (batch, 6), which have no perspective.
 
     Args:
         rows: b0, b1, b2: the row in the old image is `b0 x + b1 y + b2`; tensors (batch,) or
             numbers, at least one a tensor.
         columns: a0, a1, a2: the same for the column.
     """
-    numbers = _tensors((*columns, *rows))
-    zero = ops.zeros_like(numbers[0])
-    return ops.stack([*numbers, zero, zero], -1)
+    return ops.stack(_tensors((*columns, *rows)), -1)
 
 
 def about_center(rows: tuple, columns: tuple, height: Any, width: Any) -> Any:

@@ -106,6 +106,7 @@ def affine_transform(
         images: (height, width, channels) or (batch, height, width, channels), or with the
             channels before the sizes.
         transform: `[a0, a1, a2, b0, b1, b2, c0, c1]`: (8,) for all images alike, or (batch, 8).
+            Without the last two there is no perspective.
         interpolation: "nearest" or "bilinear".
         fill_mode: what lies outside of the image; see `map_coordinates`.
         fill_value: the value outside for "constant".
@@ -125,7 +126,7 @@ def affine_transform(
     """
     order = order_of("affine_transform", interpolation)
     _check_fill_mode("affine_transform", fill_mode)
-    if shape_of(transform)[-1:] != (8,) or ndim_of(transform) not in (1, 2):
+    if shape_of(transform)[-1:] not in ((6,), (8,)) or ndim_of(transform) not in (1, 2):
         raise ValueError(
             f"`affine_transform` got a transform of shape {shape_of(transform)}; expected (8,) or "
             "(batch, 8)."
@@ -139,17 +140,24 @@ def affine_transform(
 
 
 def _lines(batch: Tensor, transform: Tensor) -> list[Tensor]:
-    """Return the row and the column that each pixel comes from, by a transform (8,) or (n, 8)."""
-    a0, a1, a2, b0, b1, b2, c0, c1 = (
-        reshape(get_item(transform, (..., place)), (-1, 1, 1)) for place in range(8)
+    """Return the row and the column that each pixel comes from, by transforms (n, 6) or (n, 8)."""
+    count = shape_of(transform)[-1]
+    a0, a1, a2, b0, b1, b2, *c = (
+        reshape(get_item(transform, (..., place)), (-1, 1, 1)) for place in range(count)
     )
     dtype = dtype_of(transform)
     y = cast(expand_dims(positions_along(batch, 1), (0, 2)), dtype)
     x = cast(expand_dims(positions_along(batch, 2), (0, 1)), dtype)
-    depth = add(add(multiply(c0, x), multiply(c1, y)), 1.0)
-    column = divide(add(add(multiply(a0, x), multiply(a1, y)), a2), depth)
-    row = divide(add(add(multiply(b0, x), multiply(b1, y)), b2), depth)
-    return [row, column]
+
+    def plane(across: Tensor, down: Tensor, first: Tensor | float) -> Tensor:
+        # whole images are computed in the last step only
+        return add(multiply(across, x), add(multiply(down, y), first))
+
+    row, column = plane(b0, b1, b2), plane(a0, a1, a2)
+    if not c:
+        return [row, column]
+    depth = plane(c[0], c[1], 1.0)
+    return [divide(row, depth), divide(column, depth)]
 
 
 def perspective_transform(
