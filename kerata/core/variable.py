@@ -301,6 +301,9 @@ def assign_all(variables: Sequence[Variable], values: Sequence[Any]) -> None:
         return
     backend = variables[0].backend
     ready = [as_state(*each) for each in zip(variables, values, strict=True)]
+    if current.watching and backend.gradients == "watched":
+        # What is read after this is watched in turn, and must not count twice.
+        ready = [backend.stop_gradient(value) for value in ready]
     active = current.scope
     if active is not None:
         for variable, value in zip(variables, ready, strict=True):

@@ -81,6 +81,23 @@ def test_gradients_go_through_the_division_as_in_keras(name, training_backend):
     close(tape.gradient(total, mine.kernel), expected, 1e-4)
 
 
+def test_gradients_of_the_second_of_two_calls(training_backend):
+    """In a model that calls the layer twice, it normalizes what it has normalized before."""
+    layer = wrapped(kerata, "Dense", 50)
+    layer(VECTORS, training=True)
+    kernel = layer.kernel.numpy()
+    left, _, right = np.linalg.svd(kernel)
+    cotangent = random.normal(size=(4, 3)).astype("float32")
+    slope = VECTORS.T @ cotangent
+    expected = slope - np.outer(left[:, 0], right[0]) * (slope * kernel).sum()
+    first, second = kerata.Input((5,)), kerata.Input((5,))
+    model = kerata.Model([first, second], [layer(first), layer(second)])
+    with kerata.GradientTape() as tape:
+        outputs = model([IMAGES[0, :4, :5, 0], VECTORS], training=True)
+        total = kerata.ops.sum(outputs[1] * kerata.ops.array(cotangent))
+    close(tape.gradient(total, layer.kernel), expected, 1e-3)
+
+
 def test_a_kernel_of_zeros_stays(backend):
     _, layer, inputs = pair("Dense")
     layer.kernel.assign(np.zeros((5, 3)))

@@ -73,7 +73,7 @@ class SpectralNormalization(Wrapper):
         changed = [v for v in scope.assigned.values() if v is not self.kernel]
         assign_all(
             [self.kernel, self.vector_u, *changed],
-            [ops.stop_gradient(normalized), vector, *(scope[v] for v in changed)],
+            [normalized, vector, *(scope[v] for v in changed)],
         )
         return outputs
 
