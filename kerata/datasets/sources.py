@@ -7,17 +7,12 @@ Searched in this order: the folder ``$KERATA_DATA_DIR``, ``~/.kerata/datasets`` 
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
-_TIMEOUT = 20.0  # seconds without an answer
-_CHUNK = 2**20
+from kerata.utils.download import fetch
+from kerata.utils.files import home
 
 
 def folders() -> list[Path]:
@@ -29,7 +24,7 @@ def folders() -> list[Path]:
 
 def cache_folder() -> Path:
     """Return where downloads are kept: ``$KERATA_HOME/datasets``, by default in the home."""
-    return Path(os.environ.get("KERATA_HOME", Path.home() / ".kerata")) / "datasets"
+    return home() / "datasets"
 
 
 def _keras_home() -> Path:
@@ -64,30 +59,12 @@ def download(url: str, name: str, sha256: str) -> Path:
     Raises:
         OSError: when it cannot be fetched or has another content; nothing is left behind.
     """
-    from kerata.saving.atomic import write_file
-
     target = cache_folder() / name
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:
-            write_file(target, lambda file: _copy_checked(response, file, sha256, url))
-    except urllib.error.URLError as error:
+        fetch(url, target, sha256)
+    except OSError as error:
         raise OSError(
-            f"{name} could not be fetched from {url} ({error.reason}). Put it into "
-            f"{cache_folder()}, or set KERATA_DATA_DIR to a folder that has it."
+            f"{error} (or set KERATA_DATA_DIR to a folder that has {name})"
         ) from error
     return target
-
-
-def _copy_checked(source: BinaryIO, target: BinaryIO, sha256: str, url: str) -> None:
-    shutil.copyfileobj(source, target, _CHUNK)
-    target.seek(0)
-    digest = hashlib.sha256()
-    while chunk := target.read(_CHUNK):
-        digest.update(chunk)
-    found = digest.hexdigest()
-    if found != sha256:
-        raise OSError(
-            f"{url} has SHA-256 {found[:16]}…, {sha256[:16]}… was expected. The file there has "
-            "changed or was damaged on the way; it was not kept."
-        )

@@ -39,6 +39,7 @@ from kerata.training.program import as_data, unpack_x_y_sample_weight
 from kerata.training.progress import Progbar
 from kerata.utils import bounding_boxes, legacy
 from kerata.utils.config import Config
+from kerata.utils.files import get_file
 from kerata.utils.labels import to_categorical
 from kerata.utils.sequences import pad_sequences
 from kerata.utils.vectors import normalize
@@ -60,6 +61,7 @@ __all__ = [
     "disable_interactive_logging",
     "enable_interactive_logging",
     "get_custom_objects",
+    "get_file",
     "get_registered_name",
     "get_registered_object",
     "get_source_inputs",

@@ -11,6 +11,7 @@ import pytest
 
 import kerata
 from kerata.datasets import fashion_mnist, idx, mnist, sources
+from kerata.utils import download
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -20,6 +21,13 @@ ARRAYS = {
     "x_test": np.zeros((2, 28, 28), "uint8"),
     "y_test": np.array([4, 5], "uint8"),
 }
+
+
+class Response(io.BytesIO):
+    """What a server answers."""
+
+    status = 200
+    headers: dict = {}
 
 
 @pytest.fixture
@@ -33,7 +41,7 @@ def homes(tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise urllib.error.URLError("no network in tests")
 
-    monkeypatch.setattr(sources.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr(download.urllib.request, "urlopen", refuse)
     return paths
 
 
@@ -86,7 +94,7 @@ def test_idx_files_are_found(homes, place):
 
 def test_download_is_checked_and_kept(homes, monkeypatch):
     content = npz_bytes()
-    monkeypatch.setattr(sources.urllib.request, "urlopen", lambda *a, **k: io.BytesIO(content))
+    monkeypatch.setattr(download.urllib.request, "urlopen", lambda *a, **k: Response(content))
     monkeypatch.setattr(mnist, "_SHA256", hashlib.sha256(content).hexdigest())
     assert_is_arrays(mnist.load_data())
     assert [path.name for path in sources.cache_folder().iterdir()] == ["mnist.npz"]
@@ -97,11 +105,11 @@ def test_four_files_are_downloaded_checked_and_kept(homes, monkeypatch):
         name: idx_bytes(array) for name, array in zip(idx.FILES, ARRAYS.values(), strict=True)
     }
 
-    def serve(url, **options):
-        return io.BytesIO(contents[url.rsplit("/", 1)[1]])
+    def serve(request, **options):
+        return Response(contents[request.full_url.rsplit("/", 1)[1]])
 
     digests = [hashlib.sha256(content).hexdigest() for content in contents.values()]
-    monkeypatch.setattr(sources.urllib.request, "urlopen", serve)
+    monkeypatch.setattr(download.urllib.request, "urlopen", serve)
     with pytest.raises(OSError, match="SHA-256"):
         fashion_mnist.load_data()
     monkeypatch.setattr(fashion_mnist, "_SHA256", tuple(digests))
@@ -111,7 +119,7 @@ def test_four_files_are_downloaded_checked_and_kept(homes, monkeypatch):
 
 
 def test_wrong_download_leaves_nothing(homes, monkeypatch):
-    monkeypatch.setattr(sources.urllib.request, "urlopen", lambda *a, **k: io.BytesIO(b"other"))
+    monkeypatch.setattr(download.urllib.request, "urlopen", lambda *a, **k: Response(b"other"))
     with pytest.raises(OSError, match="SHA-256"):
         mnist.load_data()
     assert list(sources.cache_folder().iterdir()) == []
