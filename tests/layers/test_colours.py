@@ -272,6 +272,8 @@ def test_shares_of_what_is_chosen(backend):
         (lambda: RandomGrayscale(1.5), "between 0 and 1"),
         (lambda: Solarization(threshold_factor=2), "`threshold_factor` is 2"),
         (lambda: Equalization(bins=0), "`bins` is 0"),
+        (lambda: RandomHue(0.5)(IMAGES[..., :1]), "expected three channels"),
+        (lambda: RandomGrayscale(0.5)(IMAGES[..., :2]), "expected three channels"),
     ],
 )
 def test_arguments_that_are_none(make, message):

@@ -6,6 +6,7 @@ from typing import Any
 
 from kerata import ops
 from kerata.core.registry import register
+from kerata.core.spec import shape_of
 from kerata.layers.arguments import value_range as checked_value_range
 from kerata.layers.preprocessing.image_layer import RandomImageLayer
 
@@ -63,13 +64,35 @@ class RandomHue(_Colours):
         return {"factor": ops.where(back, -turn, turn)}
 
     def transformed(self, images: Any, transformation: dict[str, Any]) -> Any:
-        """Return the images with their hues turned."""
-        low, high = self.value_range
-        colours = ops.image.rgb_to_hsv((images - low) * (1.0 / (high - low)), self.data_format)
-        hue, saturation, value = ops.split(colours, 3, self.channel_axis)
-        hue = ops.mod(hue + transformation["factor"], 1.0)
-        colours = ops.concatenate([hue, saturation, value], self.channel_axis)
-        return ops.image.hsv_to_rgb(colours, self.data_format) * float(high - low) + low
+        """Return the images with their hues turned.
+
+        The hue lies between 0 and 6: red at 0, green at 2, blue at 4. Value and range, the
+        largest channel and its distance from the smallest, stay.
+        """
+        if shape_of(images)[self.channel_axis] not in (3, None):
+            raise ValueError(
+                f"{self.path}: the images have shape {shape_of(images)}; expected three channels "
+                f"(red, green, blue) along axis {self.channel_axis}."
+            )
+        red, green, blue = ops.split(images, 3, self.channel_axis)
+        value = ops.maximum(ops.maximum(red, green), blue)
+        range_ = value - ops.minimum(ops.minimum(red, green), blue)
+        from_red = ops.divide_no_nan(green - blue, range_)
+        from_green = ops.divide_no_nan(blue - red, range_) + 2.0
+        from_blue = ops.divide_no_nan(red - green, range_) + 4.0
+        hue = ops.where(
+            ops.equal(value, red), from_red,
+            ops.where(ops.equal(value, green), from_green, from_blue),
+        )  # fmt: skip
+        hue = hue + transformation["factor"] * 6.0
+
+        def channel(own: float) -> Any:
+            """Return the channel that is alone at one hue and lacks three steps from there."""
+            distance = ops.abs(hue - own)
+            around = ops.minimum(distance, ops.abs(6.0 - distance))
+            return value - range_ * ops.clip(around - 1.0, 0.0, 1.0)
+
+        return ops.concatenate([channel(0.0), channel(2.0), channel(4.0)], self.channel_axis)
 
 
 @register("layers")
