@@ -81,6 +81,12 @@ class MultiHeadAttention(Layer):
         "activity_regularizer": "projection_regularizer",
     }
 
+    #: the projections, `None` until the layer is built
+    query_dense: Any = None
+    key_dense: Any = None
+    value_dense: Any = None
+    output_dense: Any = None
+
     def __init__(
         self,
         num_heads: int,
@@ -104,13 +110,13 @@ class MultiHeadAttention(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.num_heads = positive_integer(num_heads, "num_heads")
-        self.key_dim = positive_integer(key_dim, "key_dim")
-        self.value_dim = positive_integer(value_dim or key_dim, "value_dim")
-        self.dropout = fraction(dropout, "dropout")
-        self.use_bias = use_bias
+        self._num_heads = positive_integer(num_heads, "num_heads")
+        self._key_dim = positive_integer(key_dim, "key_dim")
+        self._value_dim = positive_integer(value_dim or key_dim, "value_dim")
+        self._dropout = fraction(dropout, "dropout")
+        self._use_bias = use_bias
         self.output_shape = _as_tuple(output_shape)
-        self.attention_axes = _as_tuple(attention_axes)
+        self._attention_axes = _as_tuple(attention_axes)
         if sliding_window is not None:
             sliding_window = positive_integer(sliding_window, "sliding_window")
         self.sliding_window = sliding_window
@@ -125,6 +131,38 @@ class MultiHeadAttention(Layer):
         self.use_gate = use_gate
         self.seed = seed
         self.supports_masking = True
+
+    # -- what was asked for ----------------------------------------------------------------
+
+    @property
+    def num_heads(self) -> int:
+        """Number of heads."""
+        return self._num_heads
+
+    @property
+    def key_dim(self) -> int:
+        """Features of a head of query and key."""
+        return self._key_dim
+
+    @property
+    def value_dim(self) -> int:
+        """Features of a head of the value."""
+        return self._value_dim
+
+    @property
+    def dropout(self) -> float:
+        """Which part of the attention weights is dropped in training."""
+        return self._dropout
+
+    @property
+    def use_bias(self) -> bool:
+        """Whether the projections add a bias."""
+        return self._use_bias
+
+    @property
+    def attention_axes(self) -> tuple[int, ...] | None:
+        """The axes of positions that attend to each other, all if `None`."""
+        return self._attention_axes
 
     # -- building --------------------------------------------------------------------------
 

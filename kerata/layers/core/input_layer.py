@@ -51,7 +51,7 @@ class InputLayer(Layer):
             batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
         if batch_shape is None:
             batch_shape = (batch_size, *_sample_shape(shape))
-        self.batch_shape = tuple(batch_shape)
+        self._batch_shape = tuple(batch_shape)
         self.sparse = bool(sparse)
         self.ragged = bool(ragged)
         self.optional = optional
@@ -65,6 +65,11 @@ class InputLayer(Layer):
     def dtype(self) -> str:
         """Dtype of the input."""
         return self._dtype
+
+    @property
+    def batch_shape(self) -> tuple[int | None, ...]:
+        """Shape of the input, `None` for sizes that may vary."""
+        return self._batch_shape
 
     @property
     def batch_size(self) -> int | None:
