@@ -43,6 +43,7 @@ from kerata.utils.files import get_file
 from kerata.utils.labels import to_categorical
 from kerata.utils.sequences import pad_sequences
 from kerata.utils.vectors import normalize
+from kerata.visualization.model_picture import model_to_dot, plot_model
 
 Sequence = PyDataset
 
@@ -71,9 +72,11 @@ __all__ = [
     "is_keras_tensor",
     "legacy",
     "load_img",
+    "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
+    "plot_model",
     "register_keras_serializable",
     "save_img",
     "serialize_keras_object",
