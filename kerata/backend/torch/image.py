@@ -32,9 +32,11 @@ def resized(images, size, interpolation, antialias):
         return images
     x = _wide(images)
     if (interpolation, antialias) in _NATIVE and x.numel():
-        x = functional.interpolate(
-            x.permute(0, 3, 1, 2), size, mode=interpolation, antialias=antialias
-        ).permute(0, 2, 3, 1)
+        x = x.permute(0, 3, 1, 2)
+        if math.prod(size) > math.prod(x.shape[2:]):
+            x = x.contiguous()  # the many new pixels are computed faster channel by channel
+        x = functional.interpolate(x, size, mode=interpolation, antialias=antialias)
+        x = x.permute(0, 2, 3, 1)
     else:
         rows, columns = (
             torch.from_numpy(sampling.resizing_weights(old, new, interpolation, antialias)).to(x)
