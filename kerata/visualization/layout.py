@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _SWEEPS = 24
 Point = tuple[float, float]
@@ -76,7 +76,7 @@ def layout_of(
     return Layout(places, ways, width, height)
 
 
-Key = str | tuple[str, str, int]  # a box, or where an arrow passes a rank
+Key = Any  # of a box; or (source, target, rank), where an arrow passes a rank
 
 
 def _ranks(keys: list[str], arrows: list[tuple[str, str]]) -> dict[str, int]:
@@ -124,7 +124,7 @@ def _rows(ranks: Mapping[str, int], chains: Mapping[tuple[str, str], list[Key]])
         rows[rank].append(key)
     for chain in chains.values():
         for passing in chain[1:-1]:
-            rows[passing[2]].append(passing)  # type: ignore[misc, call-overload]
+            rows[passing[2]].append(passing)
     return rows
 
 
@@ -144,7 +144,7 @@ def _positions(
     for sweep in range(_SWEEPS):
         down = sweep % 2 == 0
         for i, row in enumerate(rows) if down else reversed(list(enumerate(rows))):
-            side = [i - 1, i + 1][not down]
+            side = i - 1 if down else i + 1
             last = sweep >= _SWEEPS // 2  # then the order stays, and both sides count
             wanted = {}
             for key in row:
@@ -153,7 +153,7 @@ def _positions(
             if not last:
                 row.sort(key=lambda key: (wanted[key], x[key]))  # noqa: B023
             _spread(row, wanted, x, across, gap)
-    left = min((x[k] - across.get(k, 0.0) / 2 for row in rows for k in row), default=0.0)  # type: ignore[call-overload]
+    left = min((x[k] - across.get(k, 0.0) / 2 for row in rows for k in row), default=0.0)
     return {key: value - left for key, value in x.items()}
 
 
@@ -165,7 +165,7 @@ def _spread(
     gap: float,
 ) -> None:
     """Place a row in its order, each as near to where it wants to be as the others allow."""
-    widths = [across.get(key, 0.0) for key in row]  # type: ignore[call-overload]
+    widths = [across.get(key, 0.0) for key in row]
     steps = [(a + b) / 2 + gap for a, b in zip(widths, widths[1:], strict=False)]
     offsets = [0.0]
     for step in steps:
@@ -186,7 +186,7 @@ def _depths(rows: list[list[Key]], along: Mapping[str, float], gap: float) -> li
     """The centre of each rank along the flow."""
     depths, edge = [], 0.0
     for row in rows:
-        size = max((along.get(key, 0.0) for key in row), default=0.0)  # type: ignore[call-overload]
+        size = max((along.get(key, 0.0) for key in row), default=0.0)
         depths.append(edge + size / 2)
         edge += size + gap
     return depths
@@ -201,10 +201,10 @@ def _way(
     along: Mapping[str, float],
 ) -> list[Point]:
     """The points that an arrow goes through: straight past the ranks between its ends."""
-    first, last = places[chain[0]], places[chain[-1]]  # type: ignore[index]
+    first, last = places[chain[0]], places[chain[-1]]
     points = [(first.x, first.y + first.height / 2)]
     for passing in chain[1:-1]:
         rank = passing[2]
-        half = max(along.get(key, 0.0) for key in rows[rank]) / 2  # type: ignore[call-overload, arg-type]
-        points += [(x[passing], y[rank] - half), (x[passing], y[rank] + half)]  # type: ignore[index, operator]
+        half = max(along.get(key, 0.0) for key in rows[rank]) / 2
+        points += [(x[passing], y[rank] - half), (x[passing], y[rank] + half)]
     return [*points, (last.x, last.y - last.height / 2)]
