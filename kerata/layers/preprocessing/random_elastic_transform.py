@@ -72,15 +72,23 @@ class RandomElasticTransform(RandomImageLayer):
         source = self.source(data, seed)
         scale = ops.maximum(self.uniform(data, self.scale, source, 1, 1), 1e-3)
         height, width = size_of(data, self.data_format)
-        known = isinstance(height, float) and isinstance(width, float)
-        longer, shorter = (max, min) if known else (ops.maximum, ops.minimum)
-        alpha = ops.multiply(scale, longer(height, width) * 0.1)
-        sigma = ops.multiply(scale, shorter(height, width) * 0.05)
+        alpha, sigma = self.get_elastic_transform_params(height, width, scale)
         batch = channels_last(data, self.data_format)
         return {
             "chosen": self.chosen(data, self.factor, source),
             "positions": rubber(batch, alpha, sigma, source),
         }
+
+    def get_elastic_transform_params(self, height: Any, width: Any, factor: Any) -> tuple[Any, Any]:
+        """Return how far pixels move and how smoothly, in pixels, for images of a size.
+
+        Args:
+            height, width: Of the images, numbers or tensors.
+            factor: How strong the distortion is, from 0 to 1; a number or a tensor.
+        """
+        known = not any(ops.is_tensor(size) for size in (height, width))
+        longer, shorter = (max, min) if known else (ops.maximum, ops.minimum)
+        return factor * (longer(height, width) * 0.1), factor * (shorter(height, width) * 0.05)
 
     def transformed(self, images: Any, transformation: dict[str, Any]) -> Any:
         """Return the images distorted."""

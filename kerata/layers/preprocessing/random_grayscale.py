@@ -45,10 +45,22 @@ class RandomGrayscale(RandomImageLayer):
         self.factor = fraction(factor, "factor")
 
     def get_random_transformation(
-        self, data: Any, training: bool | None = True, seed: Any = None
+        self, images: Any, training: bool | None = True, seed: Any = None
     ) -> dict[str, Any]:
         """Return for each image whether it becomes grey."""
-        return {"should_apply": self.chosen(data, (self.factor, self.factor), seed)}
+        return {"should_apply": self.chosen(images, (self.factor, self.factor), seed)}
+
+    # Keras calls the last argument of these two by another name here than elsewhere.
+
+    def transform_labels(self, labels: Any, transformations: Any = None, **kwargs: Any) -> Any:
+        """Return the labels of a batch, which stay as they are."""
+        return labels
+
+    def transform_segmentation_masks(
+        self, segmentation_masks: Any, transformations: Any = None, **kwargs: Any
+    ) -> Any:
+        """Return the masks of a batch, which stay as they are."""
+        return segmentation_masks
 
     def transformed(self, images: Any, transformation: dict[str, Any]) -> Any:
         """Return the images, the chosen ones grey."""
