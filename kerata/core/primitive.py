@@ -297,14 +297,6 @@ def convert(value: Any, dtype: str | None = None) -> Any:
     return to_tensor(value, backend, dtype)
 
 
-def is_tensor_like(value: Any) -> bool:
-    """Tell whether a value is an engine tensor, an array, a symbolic tensor or a variable."""
-    return (
-        isinstance(value, (np.ndarray, np.generic, SymbolicTensor, Variable))
-        or select.engine_of(value) is not None
-    )
-
-
 def convert_to_numpy(value: Any) -> np.ndarray:
     """Return anything tensor-like as a NumPy array on the host."""
     if isinstance(value, Variable):
