@@ -50,15 +50,19 @@ class RandomGrayscale(RandomImageLayer):
         """Return for each image whether it becomes grey."""
         return {"should_apply": self.chosen(images, (self.factor, self.factor), seed)}
 
-    # Keras calls the last argument of these two by another name here than elsewhere.
+    # Keras calls the transformation by another name in these two.
 
-    def transform_labels(self, labels: Any, transformations: Any = None, **kwargs: Any) -> Any:
+    def transform_labels(
+        self, labels: Any, transformation: Any = None, training: bool | None = True,
+        transformations: Any = None,
+    ) -> Any:  # fmt: skip
         """Return the labels of a batch, which stay as they are."""
         return labels
 
     def transform_segmentation_masks(
-        self, segmentation_masks: Any, transformations: Any = None, **kwargs: Any
-    ) -> Any:
+        self, segmentation_masks: Any, transformation: Any = None, training: bool | None = True,
+        transformations: Any = None,
+    ) -> Any:  # fmt: skip
         """Return the masks of a batch, which stay as they are."""
         return segmentation_masks
 
