@@ -1,4 +1,4 @@
-"""PyTorch kernels of Fourier transforms. MKL refuses to transform nothing, so empty ones pass by."""
+"""PyTorch kernels of Fourier transforms. MKL refuses to transform nothing: empty ones pass by."""
 
 import torch
 
