@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kerata.core.registry import register
+from kerata.core.variable import Variable
 from kerata.optimizers.multi import Scalar, Tensors
 from kerata.optimizers.optimizer import Optimizer
 from kerata.optimizers.schedules import LearningRateSchedule
@@ -68,6 +69,19 @@ class Adadelta(Optimizer):
         )
         self.rho = rho
         self.epsilon = epsilon
+
+    def update_step(self, grad: Any, variable: Variable, learning_rate: Any) -> None:
+        """Update one variable; as in Keras, the gradient has a shorter name here.
+
+        Args:
+            grad: The gradient of the loss, of the variable's shape.
+            variable: The variable.
+            learning_rate: The learning rate, a scalar.
+        """
+        super().update_step(grad, variable, learning_rate)
+
+    def _updates_by_rule(self) -> bool:
+        return type(self).update_step is Adadelta.update_step
 
     def _slot_groups(self) -> list[list[Slot]]:
         return [[Slot("accumulated_grad"), Slot("accumulated_delta_var")]]

@@ -115,6 +115,15 @@ class MultiOptimizer(Optimizer):
         return [*self._variables, *(v for one in self.optimizers for v in one.variables)]
 
     @property
+    def loss_scale_factor(self) -> float | None:
+        """What losses are multiplied by, for all optimizers; `None` if they are left alone."""
+        return self._loss_scale_factor
+
+    @loss_scale_factor.setter
+    def loss_scale_factor(self, factor: float | None) -> None:
+        self._loss_scale_factor = factor
+
+    @property
     def learning_rate(self) -> NoReturn:
         """There is none: each of the optimizers has its own."""
         raise AttributeError(

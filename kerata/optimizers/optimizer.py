@@ -109,6 +109,10 @@ class Optimizer(OptimizerState):
         """
         self._apply_rule([gradient], [variable], self._host(learning_rate))
 
+    def _updates_by_rule(self) -> bool:
+        """Tell whether nobody overrode `update_step`, so that all variables are updated at once."""
+        return type(self).update_step is Optimizer.update_step
+
     def assign(self, variable: Variable, value: Any) -> None:
         """Set a variable, of the model or of the optimizer."""
         variable.assign(value)
@@ -278,7 +282,7 @@ class Optimizer(OptimizerState):
     def _decay_and_move(
         self, gradients: Tensors, variables: list[Variable], weight_decay: float | None
     ) -> None:
-        if type(self).update_step is Optimizer.update_step:
+        if self._updates_by_rule():
             self._apply_rule(gradients.items, variables, self._rate(), weight_decay)
             return
         if weight_decay is not None:

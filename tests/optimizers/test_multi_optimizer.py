@@ -130,6 +130,14 @@ def test_wrong_arguments_are_refused(build, message):
         build()
 
 
+def test_the_scale_of_the_loss_can_be_set():
+    _, optimizer = make(kerata, loss_scale_factor=4.0)
+    assert optimizer.loss_scale_factor == 4.0
+    optimizer.loss_scale_factor = 2.0
+    assert optimizer.get_config()["loss_scale_factor"] == 2.0
+    assert float(optimizer.scale_loss(3.0)) == 6.0
+
+
 def test_there_is_no_single_learning_rate():
     _, optimizer = make(kerata)
     with pytest.raises(AttributeError, match="its `optimizers`"):

@@ -407,19 +407,30 @@ def test_an_optimizer_of_the_user_takes_no_new_variables():
         optimizer.apply(make_gradients(), [kernel, bias])
 
 
-def test_a_built_in_rule_may_be_wrapped(backend):
-    class Doubled(optimizers.Adam):
+@pytest.mark.parametrize("rule", [optimizers.Adam, optimizers.Adadelta])
+def test_a_built_in_rule_may_be_wrapped(backend, rule):
+    class Doubled(rule):
         def update_step(self, gradient, variable, learning_rate):
             super().update_step(gradient * 2.0, variable, learning_rate)
 
     results = []
-    for optimizer, factor in ((Doubled(0.1), 1.0), (optimizers.Adam(0.1), 2.0)):
+    for optimizer, factor in ((Doubled(0.1), 1.0), (rule(0.1), 2.0)):
         variables = make_variables()
         for step in range(3):
             optimizer.apply([g * factor for g in make_gradients(step)], variables)
         results.append([v.numpy() for v in variables])
     for ours, built_in in zip(*results, strict=True):
         np.testing.assert_allclose(ours, built_in, rtol=1e-5)
+
+
+def test_the_gradient_of_adadelta_has_the_name_it_has_in_keras(backend):
+    (stepped, *_), (applied, *_) = make_variables(), make_variables()
+    gradient = make_gradients()[0]
+    by_step, by_rule = optimizers.Adadelta(0.5), optimizers.Adadelta(0.5)
+    by_step.build([stepped])
+    by_step.update_step(grad=gradient, variable=stepped, learning_rate=0.5)
+    by_rule.apply([gradient], [applied])
+    np.testing.assert_array_equal(stepped.numpy(), applied.numpy())
 
 
 def test_variables_set_as_attributes_belong_to_the_optimizer():
