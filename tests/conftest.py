@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -27,12 +28,29 @@ BACKENDS = ("tensorflow",) if ON_TENSORFLOW else ("numpy", "jax", "torch")
 TRAINING_BACKENDS = tuple(name for name in BACKENDS if name != "numpy")
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "tensorflow: needs TensorFlow, so it runs in `make test-tensorflow`"
+    )
+
+
 def pytest_collection_modifyitems(config, items):
-    """On TensorFlow, leave out what runs no engine, or one of its own choice: it ran before."""
+    """Skip what needs TensorFlow where it is not installed.
+
+    In its own run, leave out what runs no engine, or one of its own choice: it ran before.
+    """
+    if importlib.util.find_spec("tensorflow") is None:
+        for item in items:
+            if item.get_closest_marker("tensorflow"):
+                item.add_marker(pytest.mark.skip(reason="TensorFlow is not installed"))
     if not ON_TENSORFLOW:
         return
     asked = {"backend", "training_backend", "on_tensorflow"}
-    kept = [item for item in items if asked & set(getattr(item, "fixturenames", ()))]
+    kept = [
+        item
+        for item in items
+        if asked & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("tensorflow")
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
 

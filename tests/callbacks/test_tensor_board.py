@@ -59,8 +59,8 @@ def values(folder, tag):
     [{}, {"update_freq": 2, "write_steps_per_second": True}, {"histogram_freq": 1}],
     ids=str,
 )
+@pytest.mark.tensorflow
 def test_tags_and_steps_are_those_of_keras(options, tmp_path):
-    pytest.importorskip("tensorflow", reason="Keras' callback needs TensorFlow")
     trained(kerata, tmp_path / "mine", **options)
     trained(keras, tmp_path / "theirs", **options)
     for part in ("train", "validation"):
@@ -109,6 +109,23 @@ def test_an_evaluation_by_itself(tmp_path):
     model.evaluate(X, Y, verbose=0, callbacks=[TensorBoard(tmp_path)])
     found = tags(tmp_path / "validation")
     assert found == {("evaluation_loss_vs_iterations", "scalars", (0,))}
+
+
+def test_callbacks_may_write_more(tmp_path):
+    class More(TensorBoard):
+        def on_epoch_end(self, epoch, logs=None):
+            self.summary.scalar("half", logs["loss"] / 2, step=epoch)
+            self.summary.histogram("spread", kerata.ops.arange(6.0), step=epoch)
+            self.summary.image("picture", np.eye(3)[None, ..., None], step=epoch)
+            super().on_epoch_end(epoch, logs)
+
+    model = kerata.Sequential([kerata.Input((2,)), kerata.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    found = model.fit(X, Y, epochs=2, verbose=0, callbacks=[More(tmp_path)])
+    train = tmp_path / "train"
+    np.testing.assert_allclose(values(train, "half"), np.array(found.history["loss"]) / 2)
+    assert {("spread", "histograms", (0, 1)), ("picture", "images", (0, 1))} <= tags(train)
+    assert values(train, "spread")[0][:, 2].sum() == 6
 
 
 @pytest.mark.parametrize("options", [{"profile_batch": 2}, {"update_freq": "step"}])

@@ -54,6 +54,12 @@ def test_operators_make_symbols():
     assert (symbol(2, dtype="int32") / 2).dtype == "float32"
 
 
+def test_there_are_no_ragged_tensors():
+    x, theirs = kerata.KerasTensor((2, None)), keras.KerasTensor((2, None))
+    assert x.ragged_rank is theirs.ragged_rank is None
+    assert x.row_splits_dtype is theirs.row_splits_dtype is None
+
+
 def test_symbols_have_no_value():
     x = symbol(None, 3)
     for use in (bool, float, np.asarray):

@@ -26,7 +26,6 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def keras_says(folder):
-    pytest.importorskip("tensorflow", reason="Keras needs tf.data for this")
     result = folder / "keras.pickle"
     script = pathlib.Path(__file__).with_name("keras_oracle.py")
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
@@ -91,6 +90,7 @@ def test_ordered_folders(name, inside):
     assert_same_batches(data, [as_arrays(batch) for batch in theirs], tolerance)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("name", cases.ON_TENSORFLOW)
 def test_ordered_folders_on_tensorflow(name, keras_says, inside):
     data = called(*cases.ON_TENSORFLOW[name])
@@ -122,6 +122,7 @@ def test_windows(name):
 
 
 @pytest.mark.parametrize("name", cases.SPLITS)
+@pytest.mark.tensorflow
 def test_splits(name, keras_says):
     data, arguments = cases.SPLITS[name]
     parts = kerata.utils.split_dataset(data, **arguments)

@@ -251,11 +251,11 @@ def test_grain_takes_samples():
 
 @pytest.fixture
 def on_tensorflow():
-    pytest.importorskip("tensorflow")
     with kerata.use_backend("tensorflow"):
         yield
 
 
+@pytest.mark.tensorflow
 def test_tensorflow_takes_them(on_tensorflow, tmp_path):
     import tensorflow as tf
 

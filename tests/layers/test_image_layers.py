@@ -167,9 +167,11 @@ def test_copies_of_a_layer_that_has_run(backend):
 
 @pytest.mark.parametrize("engine", ["numpy", "jax", "torch", "tensorflow"])
 @pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.tensorflow
 def test_in_an_input_pipeline(engine, batched):
     """In `Dataset.map` each layer computes on TensorFlow, and draws anew in each epoch."""
-    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    import tensorflow as tf
+
     with kerata.use_backend(engine):
         layer = RandomBrightness(0.3, seed=1)
     dataset = tf.data.Dataset.from_tensor_slices(IMAGES)
@@ -220,8 +222,10 @@ def test_configuration_of_a_pipeline():
     assert as_json(kerata.layers.serialize(again)) == theirs
 
 
+@pytest.mark.tensorflow
 def test_a_pipeline_inside_a_pipeline_of_tensorflow():
-    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    import tensorflow as tf
+
     pipeline = Pipeline([RandomBrightness((0.1, 0.1)), Rescaling(1 / 255)])
     dataset = tf.data.Dataset.from_tensor_slices(IMAGES).batch(4).map(pipeline)
     (batch,) = dataset.as_numpy_iterator()

@@ -160,8 +160,10 @@ def test_everywhere(make, backend):
 
 
 @pytest.mark.parametrize("make", [MixUp, CutMix, lambda: RandomErasing((1.0, 1.0))])
+@pytest.mark.tensorflow
 def test_in_a_pipeline_of_tensorflow(make):
-    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    import tensorflow as tf
+
     dataset = tf.data.Dataset.from_tensor_slices({"images": IMAGES, "labels": LABELS})
     batches = list(dataset.batch(3).map(make()).as_numpy_iterator())
     assert [batch["images"].shape[0] for batch in batches] == [3, 2]

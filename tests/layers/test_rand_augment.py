@@ -122,8 +122,10 @@ def test_augmix_leaves_what_belongs_to_images(backend):
 
 
 @pytest.mark.parametrize("make", [RandAugment, lambda: AugMix(num_chains=2, chain_depth=2)])
+@pytest.mark.tensorflow
 def test_shapes_and_pipelines_of_tensorflow(make):
-    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    import tensorflow as tf
+
     layer = make()
     assert layer(kerata.Input((None, None, 3))).shape == (None, None, None, 3)
     dataset = tf.data.Dataset.from_tensor_slices(IMAGES.astype("uint8")).map(layer).batch(2)

@@ -146,3 +146,58 @@ def test_scopes_end_and_are_checked():
     assert layers.Dense(1)._remat is None
     with pytest.raises(ValueError, match="'all'; expected one of 'full'"):
         kerata.RematScope("all")
+
+
+class Wave(kerata.Operation):
+    """An operation that counts how often it computes."""
+
+    calls = 0
+
+    def call(self, x, scale=1.0):
+        if not isinstance(x, kerata.KerasTensor):
+            type(self).calls += 1
+        return ops.sum(ops.sin(ops.exp(x * scale)))
+
+
+@pytest.mark.parametrize(
+    "scope, again",
+    [
+        (kerata.RematScope(), True),
+        (kerata.RematScope("activations"), False),
+        (kerata.RematScope("larger_than", output_size_threshold=0), True),
+        (kerata.RematScope("larger_than", output_size_threshold=1), False),
+        (kerata.RematScope("list_of_layers", layer_names=["wave"]), True),
+        (None, False),
+    ],
+)
+def test_operations_are_run_again_as_the_scope_says(training_backend, scope, again):
+    with scope or contextlib.nullcontext():
+        wave = Wave(name="wave")
+    x = kerata.Variable([0.0, 0.5])
+    with kerata.GradientTape() as tape:
+        y = wave(x.value, 1.0)
+    Wave.calls = 0
+    tape.gradient(y, x)
+    assert Wave.calls == (1 if again and training_backend != "jax" else 0)
+    gradient = kerata.grad(lambda x: wave(x, scale=2.0))(ops.array([0.0, 0.5]))
+    expected = 2 * np.cos(np.exp([0.0, 1.0])) * np.exp([0.0, 1.0])
+    np.testing.assert_allclose(ops.convert_to_numpy(gradient), expected, rtol=1e-5)
+
+
+def test_a_part_of_a_call_is_run_again_as_the_scope_says(training_backend):
+    class Part(layers.Layer):
+        def call(self, x):
+            half = self.rematerialized_call(self.half, x)
+            assert (half == self.half) is (self._remat is None)
+            return ops.sum(half(x))
+
+        def half(self, x):
+            return ops.sin(x * 0.5)
+
+    gradients = []
+    for scope in (contextlib.nullcontext(), kerata.RematScope("larger_than", 0)):
+        with scope:
+            layer = Part()
+        gradients.append(ops.convert_to_numpy(kerata.grad(layer)(ops.array(X))))
+    np.testing.assert_allclose(*gradients, rtol=1e-6)
+    np.testing.assert_allclose(gradients[0], 0.5 * np.cos(0.5 * X), rtol=1e-5)

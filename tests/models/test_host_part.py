@@ -324,6 +324,7 @@ def in_keras(mode: str, path) -> list[np.ndarray]:
     return [np.array(part) for part in json.loads(done.stdout.splitlines()[-1])]
 
 
+@pytest.mark.tensorflow
 def test_files_of_keras_with_vocabularies_are_read_and_written(tmp_path):
     expected = in_keras("write", tmp_path / "theirs.keras")
     x = [np.array(TEXTS), np.array([3, 4, 5])]
