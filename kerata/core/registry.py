@@ -49,6 +49,9 @@ KERAS_MODULE_OF_CLASS = {
     "Functional": "keras.src.models.functional",
     "DTypePolicy": "keras",
     "FloatDTypePolicy": "keras",
+    **dict.fromkeys(
+        ("Feature", "Cross", "TFDIdentity"), "keras.src.layers.preprocessing.feature_space"
+    ),
 }
 
 # A name that a thing gives itself beats an alias, an alias beats a derived spelling.
@@ -221,7 +224,7 @@ def _kinds_in(module: str) -> list[str]:
     parts = module.split(".")
     if parts[-1] in HOMES:
         return [parts[-1]]
-    named = [part for part in parts[1:] if part in HOMES]
+    named = [part for part in parts[1:] if part in HOMES and parts[-1] != "feature_space"]
     return named or ["models", "dtype_policies", *(k for k in HOMES if k != "ops")]
 
 

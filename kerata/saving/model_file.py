@@ -155,7 +155,7 @@ def _build(
     safe_mode: bool,
 ) -> Any:
     """The model that a configuration describes, with fresh weights."""
-    from kerata.models import Model
+    from kerata.layers.layer import Layer
 
     if not compile:
         config = {key: value for key, value in config.items() if key != "compile_config"}
@@ -163,7 +163,8 @@ def _build(
         model = deserialize(config, custom_objects, safe_mode)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise LoadError(filepath, CONFIG, _text(error)) from error
-    if not isinstance(model, Model):
+    # A model, or a layer that is saved on its own as well: a FeatureSpace.
+    if not isinstance(model, Layer) or not hasattr(model, "save"):
         raise LoadError(filepath, CONFIG, f"holds a {type(model).__name__}, not a model.")
     return model
 

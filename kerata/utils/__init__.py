@@ -33,6 +33,7 @@ from kerata.data import (
     timeseries_dataset_from_array,
 )
 from kerata.data.image_files import array_to_img, img_to_array, load_img, save_img
+from kerata.layers.preprocessing.feature_space import FeatureSpace
 from kerata.training.data import Batch
 from kerata.training.data.py_dataset import PyDataset
 from kerata.training.program import as_data, unpack_x_y_sample_weight
@@ -50,6 +51,7 @@ Sequence = PyDataset
 __all__ = [
     "Config",
     "CustomObjectScope",
+    "FeatureSpace",
     "Progbar",
     "PyDataset",
     "Sequence",
