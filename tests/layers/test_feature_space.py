@@ -1,4 +1,4 @@
-"""FeatureSpace beside Keras: the same numbers, configurations and files."""
+"""FeatureSpace beside Keras, which needs TensorFlow for it: the same numbers and files."""
 
 import json
 import zipfile
@@ -52,7 +52,6 @@ def numbers(found):
 
 @pytest.fixture(scope="module")
 def keras_space():
-    pytest.importorskip("tensorflow", reason="Keras looks up text with TensorFlow")
     made = {}
     for mode in ("dict", "concat"):
         made[mode] = space(theirs, output_mode=mode, name="table")
@@ -66,6 +65,7 @@ def adapted(**options):
     return made
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("mode", ["dict", "concat"])
 def test_numbers_are_those_of_keras(backend, keras_space, mode):
     made, its = adapted(output_mode=mode), keras_space[mode]
@@ -88,6 +88,7 @@ def test_boundaries_that_are_given(backend):
     assert numbers(made({"e": [0.5, 1.5, 2.5]})).tolist() == np.eye(3).tolist()
 
 
+@pytest.mark.tensorflow
 def test_integers_beside_each_other(keras_space):
     def made(cls):
         return cls(
@@ -105,8 +106,8 @@ def test_integers_beside_each_other(keras_space):
         np.testing.assert_array_equal(found[name], np.asarray(value))
 
 
+@pytest.mark.tensorflow
 def test_configurations_are_those_of_keras():
-    pytest.importorskip("tensorflow", reason="Keras makes its lookups with TensorFlow")
     mine, its = (json.loads(json.dumps(space(cls).get_config())) for cls in (ours, theirs))
     assert set(mine) == set(its)
     for name in its["features"]:
@@ -191,8 +192,10 @@ def test_models_train_on_prepared_rows_and_predict_from_raw_ones(training_backen
     )
 
 
+@pytest.mark.tensorflow
 def test_in_pipelines_of_tensorflow():
-    tf = pytest.importorskip("tensorflow")
+    import tensorflow as tf
+
     for mode in ("concat", "dict"):
         with kerata.use_backend("tensorflow"):
             made = adapted(output_mode=mode)
@@ -217,6 +220,7 @@ def test_files(tmp_path, backend):
     np.testing.assert_array_equal(numbers(loaded(TABLE)), numbers(made(TABLE)))
 
 
+@pytest.mark.tensorflow
 def test_files_of_keras_and_for_keras(tmp_path, keras_space):
     its = keras_space["concat"]
     its.save(tmp_path / "theirs.keras")
