@@ -31,22 +31,23 @@ class EventLog:
             ) from error
         self._writer = EventFileWriter(folder)
 
-    def scalar(self, tag: str, value: float, step: int) -> None:
+    def scalar(self, name: str, data: Any, step: int) -> None:
         """Write a number."""
-        self._write(tag, np.float32(value), step, "scalars")
+        self._write(name, np.float32(data), step, "scalars")
 
-    def histogram(self, tag: str, values: np.ndarray, step: int) -> None:
+    def histogram(self, name: str, data: Any, step: int) -> None:
         """Write how values are distributed: the left edge, right edge and count of each bar."""
-        counts, edges = np.histogram(values.astype("float64"), bins=_BARS)
+        counts, edges = np.histogram(np.asarray(data).astype("float64"), bins=_BARS)
         bars = np.stack([edges[:-1], edges[1:], counts.astype("float64")], axis=1)
-        self._write(tag, bars, step, "histograms")
+        self._write(name, bars, step, "histograms")
 
-    def images(self, tag: str, images: np.ndarray, step: int) -> None:
+    def image(self, name: str, data: Any, step: int) -> None:
         """Write pictures of shape (number, height, width, channels), each from black to white."""
+        images = np.asarray(data)
         height, width = images.shape[1:3]
         sizes = [str(width).encode(), str(height).encode()]
         found = np.array([*sizes, *(_png(image) for image in images)], dtype=object)
-        self._write(tag, found, step, "images")
+        self._write(name, found, step, "images")
 
     def model(self, json: str) -> None:
         """Write the architecture of a model."""

@@ -87,6 +87,15 @@ class TensorBoard(Callback):
             self._logs[part] = EventLog(os.path.join(self.log_dir, part))
         return self._logs[part]
 
+    @property
+    def summary(self) -> EventLog:
+        """What writes more to the folder of training: numbers, histograms and pictures.
+
+        Its methods are `scalar(name, data, step)`, `histogram(name, data, step)` and
+        `image(name, data, step)`, as those of `tf.summary`.
+        """
+        return self._log("train")
+
     # -- training --------------------------------------------------------------------------
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -167,7 +176,7 @@ class TensorBoard(Callback):
             log.histogram(f"{weight.path}/histogram", values, epoch)
             images = _as_images(values) if self.write_images else None
             if images is not None:
-                log.images(f"{weight.path}/image", images, epoch)
+                log.image(f"{weight.path}/image", images, epoch)
 
     def _write_embeddings(self) -> None:
         """Write the tables as text, and what TensorBoard's projector needs to find them."""
