@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from kerata.core import names, tree
+from kerata.core.context import current
 from kerata.core.errors import user_facing
 from kerata.core.primitive import any_symbolic
 from kerata.core.serialization import Configurable
@@ -39,6 +41,7 @@ class Operation(Configurable):
     def __init__(self, name: str | None = None):
         self.name = name or names.automatic(type(self))
         self._nodes: list[Any] = []
+        self._remat = current.remat
 
     @property
     def __name__(self) -> str:
@@ -49,7 +52,8 @@ class Operation(Configurable):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output; for symbolic tensors, note what to compute."""
         if not any_symbolic(tree.flatten((args, kwargs))):
-            return self.call(*args, **kwargs)
+            call = self.rematerialized_call(self.call, *args, **kwargs)
+            return call(*args, **kwargs)
         specs = tree.map_structure(_spec, self.compute_output_spec(*args, **kwargs))
         output = record(self, args, kwargs, specs)
         self._nodes.append(tree.flatten(output)[0].node)
@@ -64,6 +68,23 @@ class Operation(Configurable):
         raise NotImplementedError(
             f"{type(self).__name__} defines no `call`: add `def call(self, x): ...`."
         )
+
+    def rematerialized_call(self, fn: Callable, *args: Any, **kwargs: Any) -> Callable:
+        """Return a function, such as `call`, as the `RematScope` has it around the operation.
+
+        Args:
+            fn: a function of tensors.
+            args, kwargs: what it will be called with, whose sizes may matter.
+
+        Returns:
+            The function itself, or one of the same results of which nothing is kept in memory:
+            it is run again for gradients.
+        """
+        if self._remat is None:
+            return fn
+        from kerata.layers.rematerialization import as_the_scope_says  # above core
+
+        return as_the_scope_says(self, self._remat, fn, args)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return specs, or symbolic tensors, of the shape and dtype of the output."""

@@ -125,7 +125,8 @@ class StatelessScope(Scope):
 
     Args:
         state_mapping: pairs of a variable and the value that stands in for it.
-        collect_losses: kept for Keras' signature: losses stay on the layers that added them.
+        collect_losses: whether `losses` gets what layers that are called in the block add to the
+            loss. Otherwise it stays on the layers.
         initialize_variables: kept for Keras' signature: first values are made when needed.
 
     >>> import kerata
@@ -134,6 +135,9 @@ class StatelessScope(Scope):
     ...     _ = v.assign_add(1.0)
     >>> float(stateless.get_current_value(v)), float(v.numpy())
     (6.0, 1.0)
+
+    Attributes:
+        losses: what `add_loss` was given, or what has been collected.
     """
 
     def __init__(
@@ -145,10 +149,15 @@ class StatelessScope(Scope):
         super().__init__(dict(state_mapping or ()))
         self.collect_losses = collect_losses
         self.initialize_variables = initialize_variables
+        self.losses: list[Any] = []
 
     def get_current_value(self, variable: Any) -> Any:
         """Return the value that stands in for a variable; `None` if there is none."""
         return self[variable] if variable in self else None
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar to `losses`."""
+        self.losses.append(loss)
 
     def add_update(self, update: tuple[Any, Any]) -> None:
         """Let a value stand in for a variable, given as a pair."""

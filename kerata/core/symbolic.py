@@ -148,6 +148,16 @@ class SymbolicTensor:
         return len(self.spec.shape)
 
     @property
+    def ragged_rank(self) -> None:
+        """`None`: there are no ragged tensors, every row of a tensor is equally long."""
+        return None
+
+    @property
+    def row_splits_dtype(self) -> None:
+        """`None`, as `ragged_rank`."""
+        return None
+
+    @property
     def T(self) -> Any:
         """The tensor with its dimensions reversed."""
         return _op("transpose")(self)

@@ -402,8 +402,11 @@ class Layer(Interop, Configurable):
         Args:
             loss: scalar tensor or a structure of them.
         """
-        target = current.call.losses if current.call is not None else self._losses
-        target.extend(leaf for leaf in tree.flatten(loss) if leaf is not None)
+        added = [leaf for leaf in tree.flatten(loss) if leaf is not None]
+        if current.call is not None:
+            current.call.losses.extend(added)
+        else:
+            self._losses.extend(_uncollected(added))
 
     @property
     def losses(self) -> list[Any]:
@@ -524,11 +527,12 @@ class Layer(Interop, Configurable):
         ):
             recorder = None
         if recorder is None:
-            output, self._losses = self._run(*args, **kwargs)
+            output, losses = self._run(*args, **kwargs)
         else:
             # Build first: variables must exist before the tape asks for them.
             self._prepare(args, kwargs)
-            output, self._losses = recorder.layer(self, self._run, args, kwargs)
+            output, losses = recorder.layer(self, self._run, args, kwargs)
+        self._losses = _uncollected(losses)
         return output
 
     def _run(self, *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
@@ -604,13 +608,12 @@ class Layer(Interop, Configurable):
 
     def _rematerializing_call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output as the `RematScope` says that the layer was made in."""
-        scope = self._remat
         if current.call.rematerialized:  # type: ignore[union-attr]
             return self.call(*args, **kwargs)
-        if scope.mode == "activations":
+        if self._remat.mode == "activations":
             return self._call_with_rematerialized_activation(args, kwargs)
-        if scope.wants(self, args):
-            return self.rematerialized_call(self.call, *args, **kwargs)
+        if self._remat.wants(self, args):
+            return self._call_again(self.call, *args, **kwargs)
         return self.call(*args, **kwargs)
 
     def _call_with_rematerialized_activation(self, args: tuple, kwargs: dict) -> Any:
@@ -618,24 +621,32 @@ class Layer(Interop, Configurable):
         activation = held.get("activation")
         if activation is None:
             return self.call(*args, **kwargs)
-        held["activation"] = functools.partial(self.rematerialized_call, activation)
+        held["activation"] = functools.partial(self._call_again, activation)
         try:
             return self.call(*args, **kwargs)
         finally:
             held["activation"] = activation
 
-    def rematerialized_call(self, layer_call: Callable, *args: Any, **kwargs: Any) -> Any:
-        """Return `layer_call(*args, **kwargs)`, a part of `call` that is run again for gradients.
+    def _call_again(self, function: Callable, *args: Any, **kwargs: Any) -> Any:
+        """Return `function(*args, **kwargs)`, a part of `call` that is run again for gradients."""
+        from kerata.layers.rematerialization import rematerialized
 
-        What happens in it is not kept in memory until then.
+        return rematerialized(self, function, args, kwargs)
+
+    def rematerialized_call(self, layer_call: Callable, *args: Any, **kwargs: Any) -> Callable:
+        """Return a function for a part of `call`, as the `RematScope` has it around the layer.
 
         Args:
             layer_call: a function of tensors that reads no other tensors.
-            args, kwargs: its arguments.
-        """
-        from kerata.layers.rematerialization import rematerialized
+            args, kwargs: what it will be called with, whose sizes may matter.
 
-        return rematerialized(self, layer_call, args, kwargs)
+        Returns:
+            The function itself, or one of the same results of which nothing is kept in memory:
+            it is run again for gradients.
+        """
+        from kerata.layers.rematerialization import as_the_scope_says
+
+        return as_the_scope_says(self, self._remat, layer_call, args)
 
     # -- the steps of a call ---------------------------------------------------------------
 
@@ -875,6 +886,15 @@ def _recorded_build(build: Callable) -> Callable:
         self._build_shapes = given or self._build_shapes
 
     return recorded
+
+
+def _uncollected(losses: list[Any]) -> list[Any]:
+    """Hand losses to a `StatelessScope` that collects them, and return what is left."""
+    if not losses or not getattr(current.scope, "collect_losses", False):
+        return losses
+    for loss in losses:
+        current.scope.add_loss(loss)
+    return []
 
 
 def _unique(items: Any) -> list:

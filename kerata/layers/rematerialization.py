@@ -18,10 +18,12 @@ from typing import Any
 from kerata.backend import select
 from kerata.core import dtypes, masks, tree
 from kerata.core.context import CallContext, current, set_current
+from kerata.core.operation import Operation
 from kerata.core.primitive import any_symbolic
 from kerata.core.scope import Scope
-from kerata.core.spec import dtype_of
-from kerata.core.variable import Variable, assign_all
+from kerata.core.spec import dtype_of, shape_of
+from kerata.core.symbolic import SymbolicTensor
+from kerata.core.variable import Variable, assign_all, is_tensor_like
 from kerata.layers.layer import Layer
 
 _MODES = ("full", "activations", "larger_than", "list_of_layers")
@@ -67,16 +69,16 @@ class RematScope:
     def __exit__(self, *exception: Any) -> None:
         self._block.__exit__(*exception)
 
-    def wants(self, layer: Layer, inputs: Sequence[Any]) -> bool:
-        """Tell whether a call of a layer is to be rematerialized."""
+    def wants(self, operation: Layer | Operation, inputs: Sequence[Any]) -> bool:
+        """Tell whether a call of a layer or operation is to be rematerialized as a whole."""
         if self.mode == "list_of_layers":
-            return layer.name in self.layer_names
+            return operation.name in self.layer_names
         if self.mode == "larger_than":
             with set_current(scope=None):
-                shapes = layer.compute_output_shape(*(tuple(x.shape) for x in inputs))
-            sizes = tree.flatten(tree.map_shape_structure(math.prod, shapes))
+                outputs = operation.compute_output_spec(*tree.map_structure(_symbolic, inputs))
+            sizes = (math.prod(output.shape) for output in tree.flatten(outputs))
             return sum(sizes) > self.output_size_threshold
-        return True
+        return self.mode == "full"
 
 
 def remat(f: Callable) -> Callable:
@@ -101,6 +103,20 @@ def remat(f: Callable) -> Callable:
         return layer(*args, **kwargs)
 
     return computed
+
+
+def as_the_scope_says(
+    operation: Layer | Operation, scope: RematScope | None, function: Callable, inputs: tuple
+) -> Callable:
+    """Return a function, rematerialized if the scope that an operation was made in wants it."""
+    inside = current.call is not None and current.call.rematerialized
+    if scope is None or inside or any_symbolic(tree.flatten(inputs)):
+        return function
+    return remat(function) if scope.wants(operation, inputs) else function
+
+
+def _symbolic(leaf: Any) -> Any:
+    return SymbolicTensor(shape_of(leaf), dtype_of(leaf)) if is_tensor_like(leaf) else leaf
 
 
 class _Rematerialized(Layer):

@@ -3,6 +3,7 @@
 import collections
 import gc
 
+import keras
 import numpy as np
 import pytest
 
@@ -129,3 +130,25 @@ def test_tracebacks_end_at_the_user_and_can_be_shown():
 def test_nearest_name():
     assert errors.closest("adamm", ["Adam", "sgd"]).strip().startswith("Did you mean")
     assert errors.closest("zzz", ["adam"]) == ""
+
+
+@pytest.mark.parametrize("collect", [True, False])
+def test_a_stateless_scope_collects_losses(backend, collect):
+    def run(library):
+        class Summed(library.layers.Layer):
+            def call(self, x):
+                self.add_loss(library.ops.sum(x))
+                return x
+
+        layer = Summed()
+        with library.StatelessScope(collect_losses=collect) as scope:
+            layer(np.ones((2, 3), "float32"))
+            layer.add_loss(library.ops.sum(np.ones(2, "float32")))
+            scope.add_loss(9.0)
+        return [[float(loss) for loss in losses] for losses in (scope.losses, layer.losses)]
+
+    assert run(kerata)[0] == ([6.0, 2.0, 9.0] if collect else [9.0])
+    if collect:
+        assert run(kerata) == run(keras)
+    else:  # Keras drops them
+        assert run(kerata)[1] == [6.0, 2.0] and run(keras) == [[9.0], []]

@@ -1,5 +1,6 @@
 """Specs, shape rules and symbolic tensors: everything that needs no engine."""
 
+import keras
 import numpy as np
 import pytest
 
