@@ -25,6 +25,9 @@ class Cell:
     def numpy(self):
         return self.value
 
+    def __array__(self, dtype=None, copy=None):
+        return self.value
+
     def assign(self, value):
         assert np.shape(value) == self.shape
         self.value = np.array(value)

@@ -59,6 +59,7 @@ def pair():
     return theirs, mine
 
 
+@pytest.mark.tensorflow  # Keras' own needs it
 def test_values_weights_and_configuration_are_those_of_keras():
     theirs, mine = pair()
     assert [(tuple(w.shape), w.trainable) for w in mine.weights] == [
@@ -69,6 +70,7 @@ def test_values_weights_and_configuration_are_those_of_keras():
     assert [w.name for w in mine.weights] == ["biases_0", "kernel"]
 
 
+@pytest.mark.tensorflow  # Keras' own needs it
 def test_trains_as_in_keras():
     theirs, mine = pair()
     weights = []
@@ -108,6 +110,7 @@ def test_first_values_may_be_given():
         close(layer(X), X.sum(1, keepdims=True) * np.ones(3))
 
 
+@pytest.mark.tensorflow  # Keras' own needs it
 @pytest.mark.parametrize("dtype", ["bfloat16", "mixed_bfloat16"])
 def test_dtypes_are_those_of_keras(dtype):
     theirs, mine = (
@@ -135,6 +138,7 @@ def test_structures_of_inputs_keep_their_dtypes():
     assert copy.built
 
 
+@pytest.mark.tensorflow  # Keras' own needs it
 def test_saved_and_loaded(tmp_path):
     _, layer = pair()
     model = kerata.Sequential([kerata.Input((5,)), layer])

@@ -155,7 +155,7 @@ def graphs(draw):
     count = draw(st.integers(1, 12))
     pairs = [(a, b) for b in range(count) for a in range(b)]
     chosen = draw(st.lists(st.sampled_from(pairs), unique=True, max_size=20)) if pairs else []
-    size = st.tuples(st.floats(1, 50), st.floats(1, 20))
+    size = st.tuples(*(st.floats(1, most, allow_subnormal=False) for most in (50, 20)))
     sizes = {f"b{i}": draw(size) for i in range(count)}
     return sizes, [(f"b{a}", f"b{b}") for a, b in chosen]
 
