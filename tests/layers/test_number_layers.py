@@ -57,7 +57,10 @@ def test_normalization_is_the_standard_scaler_of_scikit_learn(backend):
     )
 
 
-@given(st.lists(st.integers(1, 7), min_size=1, max_size=5), st.floats(-1e4, 1e4, allow_subnormal=False))
+@given(
+    st.lists(st.integers(1, 7), min_size=1, max_size=5),
+    st.floats(-1e4, 1e4, allow_subnormal=False),
+)
 @settings(max_examples=20, deadline=None)
 def test_batches_of_any_size_give_the_exact_statistics(sizes, offset):
     x = data(sum(sizes), 2) + np.float32(offset)
