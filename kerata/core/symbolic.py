@@ -6,6 +6,7 @@ each records a node.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -203,6 +204,7 @@ class SymbolicTensor:
         return self.__array__()
 
 
+@functools.cache
 def _op(name: str) -> Callable:
     """Return a public op by name; ops are above core, so they are looked up when called."""
     from kerata import ops
