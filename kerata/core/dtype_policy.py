@@ -196,19 +196,20 @@ def dtype_policy() -> DTypePolicy:
     return _process.get("policy") or DTypePolicy(config.floatx())
 
 
-def set_dtype_policy(policy: str | DTypePolicy) -> None:
+def set_dtype_policy(policy: str | DTypePolicy | None) -> None:
     """Set the policy of layers that are not given one.
 
     Args:
-        policy: a policy, or its name such as `"mixed_float16"`.
+        policy: a policy, or its name such as `"mixed_float16"`; `None` for what holds from the
+            start: everything is in `floatx()`, also when that is changed later.
 
     >>> import kerata
     >>> kerata.config.set_dtype_policy("mixed_bfloat16")
     >>> kerata.layers.Dense(2).compute_dtype
     'bfloat16'
-    >>> kerata.config.set_dtype_policy("float32")
+    >>> kerata.config.set_dtype_policy(None)
     """
-    _process["policy"] = get_policy(policy)
+    _process["policy"] = None if policy is None else get_policy(policy)
 
 
 def get_policy(identifier: Any) -> DTypePolicy:

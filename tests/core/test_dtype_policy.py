@@ -14,7 +14,7 @@ NAMES = ("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bf
 @pytest.fixture(autouse=True)
 def float32_again():
     yield
-    kerata.config.set_dtype_policy("float32")
+    kerata.config.set_dtype_policy(None)
 
 
 @pytest.mark.parametrize("kind", ["DTypePolicy", "FloatDTypePolicy"])

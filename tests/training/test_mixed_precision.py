@@ -92,7 +92,7 @@ def test_training_goes_on_after_saving(training_backend, tmp_path):
         model = kerata.Model(inputs, layers.Dense(3, "softmax")(inputs))
         model.compile("adam", "sparse_categorical_crossentropy")
     finally:
-        kerata.config.set_dtype_policy("float32")
+        kerata.config.set_dtype_policy(None)
     model.fit(X, Y, epochs=1, verbose=0)
     model.save(tmp_path / "model.keras")
     copy = kerata.saving.load_model(tmp_path / "model.keras")
