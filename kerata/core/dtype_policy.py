@@ -183,7 +183,7 @@ class DTypePolicyMap(DTypePolicy, PathMap):
     __hash__ = DTypePolicy.__hash__
 
 
-_process: dict[str, DTypePolicy] = {}
+_process: dict[str, DTypePolicy | None] = {}
 
 
 def dtype_policy() -> DTypePolicy:

@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kerata.core.serialization import deserialize, serialize
-from kerata.saving import strict_json
+from kerata.core.serialization import deserialize
+from kerata.saving import orbax, strict_json
 from kerata.saving.archive import ASSETS, CONFIG, WEIGHTS, Archive, read_archive, write_archive
 from kerata.saving.arrays import ArrayFile
 from kerata.saving.assets import collect_assets, restore_assets
 from kerata.saving.atomic import write_file
 from kerata.saving.errors import LoadError
+from kerata.saving.model_config import model_config
 from kerata.saving.weights import open_hdf5, read_weights, write_weights
 
 #: the release of Keras whose layout is written
@@ -61,20 +62,11 @@ def save_model(
         filepath,
         Archive(
             metadata=json.dumps(_metadata()).encode(),
-            config=json.dumps(_config(model)).encode(),
+            config=json.dumps(model_config(model)).encode(),
             weights=weights.getvalue(),
             assets=collect_assets(model),
         ),
     )
-
-
-def _config(model: Any) -> dict[str, Any]:
-    """The configuration; what `compile` was not told is left out: Keras has defaults for it."""
-    config = serialize(model)
-    if "compile_config" in config:
-        told = {k: v for k, v in config["compile_config"].items() if v is not None}
-        config["compile_config"] = told
-    return config
 
 
 def _metadata() -> dict[str, str]:
@@ -100,13 +92,14 @@ def load_model(
     compile: bool = True,
     safe_mode: bool = True,
 ) -> Any:
-    """Read a model from a ``.keras`` file of kerata or Keras 3.
+    """Read a model from a ``.keras`` file of kerata or Keras 3, or from a folder of Orbax.
 
     A file is data: its classes come from kerata or from `custom_objects`, no module is imported
     and no code is run because a file names it.
 
     Args:
-        filepath: the path.
+        filepath: the file, or a folder that `OrbaxCheckpoint` has written: the latest step in it,
+            or the step whose folder it is.
         custom_objects: your own classes and functions, by the name that the file gives.
         compile: whether to restore optimizer, loss and metrics, so that training goes on where
             it stopped.
@@ -120,12 +113,34 @@ def load_model(
         LoadError: (a ValueError) when the file is damaged or breaks a rule, when a class is
             unknown, or when the arrays do not fit the model.
     """
+    if orbax.is_checkpoint(filepath):
+        return _load_checkpoint(orbax.Step(filepath), custom_objects, compile, safe_mode)
     archive = read_archive(filepath)
     model = _build(filepath, _parse(filepath, archive.config), custom_objects, compile, safe_mode)
     _read_into(model, io.BytesIO(archive.weights), filepath, f"{WEIGHTS}: ", by_name=True)
     if archive.assets:
         _read_assets(model, archive, filepath)
     return model
+
+
+def _load_checkpoint(
+    step: orbax.Step, custom_objects: Mapping[str, Any] | None, compile: bool, safe_mode: bool
+) -> Any:
+    config = _parse(step.path, step.config())
+    model = _build(step.path, config, custom_objects, compile, safe_mode)
+    _set_from_checkpoint(model, step)
+    assets = step.assets()
+    if assets:
+        restore_assets(model, assets, {})
+    return model
+
+
+def _set_from_checkpoint(model: Any, step: orbax.Step) -> None:
+    _check_built(model)
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    step.set_state(model)
 
 
 def _read_assets(model: Any, archive: Archive, filepath: _Path) -> None:
@@ -222,7 +237,7 @@ def load_weights(
     objects_to_skip: Iterable[Any] | None = None,
     by: str | None = None,
 ) -> None:
-    """Set the weights of a model from a ``.weights.h5`` or ``.keras`` file.
+    """Set the weights of a model from a ``.weights.h5`` or ``.keras`` file, or a folder of Orbax.
 
     Every shape is compared before anything is changed.
 
@@ -244,7 +259,11 @@ def load_weights(
         raise ValueError(f"`by` is {by!r}; expected 'position' or None.")
     options = {"skip_mismatch": skip_mismatch, "objects_to_skip": objects_to_skip, "by": by}
     name = os.fspath(filepath)
-    if name.endswith(_MODEL_SUFFIX):
+    if orbax.is_checkpoint(name):
+        if skip_mismatch or objects_to_skip or by:
+            raise ValueError("A checkpoint of Orbax is loaded as a whole: give no other arguments.")
+        _set_from_checkpoint(model, orbax.Step(name))
+    elif name.endswith(_MODEL_SUFFIX):
         weights = io.BytesIO(read_archive(filepath).weights)
         _read_into(model, weights, filepath, f"{WEIGHTS}: ", **options)
     elif name.endswith(_WEIGHTS_SUFFIX):
