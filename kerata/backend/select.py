@@ -53,13 +53,18 @@ def load(name: str) -> Backend:
     if name not in ENGINES:
         raise ValueError(f"Unknown backend {name!r}; expected one of {', '.join(ENGINES)}.")
     module, install = ENGINES[name]
-    if importlib.util.find_spec(module) is None:
+    if not is_installed(name):
         raise ImportError(f"The backend {name!r} needs the package `{module}`: {install}")
     engine = importlib.import_module(f"kerata.backend.{name}.engine").make_engine()
     _loaded[name] = engine
     for kind in engine.tensor_types:
         _of_type[kind] = engine
     return engine
+
+
+def is_installed(name: str) -> bool:
+    """Tell whether the engine called `name`, one of `ENGINES`, is installed."""
+    return importlib.util.find_spec(ENGINES[name][0]) is not None
 
 
 def loaded_backends() -> list[Backend]:
@@ -71,7 +76,7 @@ def _default_name() -> str:
     name = os.environ.get("KERATA_BACKEND")
     if name:
         return name
-    return next(name for name in ENGINES if importlib.util.find_spec(ENGINES[name][0]))
+    return next(name for name in ENGINES if is_installed(name))
 
 
 def default() -> Backend:

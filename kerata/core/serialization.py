@@ -10,7 +10,9 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 import numpy as np
@@ -170,6 +172,27 @@ def config_value(value: Any) -> Any:
 
 # --- serialize ----------------------------------------------------------------------------
 
+_met: ContextVar[dict[str, Any] | None] = ContextVar("met", default=None)
+
+
+@contextmanager
+def custom_objects_met() -> Iterator[dict[str, Any]]:
+    """Collect the user's classes and functions that are serialized in a `with` block, by name."""
+    token = _met.set({})
+    try:
+        yield _met.get()  # type: ignore[misc]
+    finally:
+        _met.reset(token)
+
+
+def _registered_name(thing: Any) -> str:
+    """The name under which a file knows a class or function of the user's."""
+    name = registry.get_registered_name(thing)
+    met = _met.get()
+    if met is not None:
+        met[name] = thing
+    return name
+
 
 def serialize(obj: Any) -> Any:
     """Return plain data from which ``deserialize`` builds an equal object.
@@ -262,7 +285,7 @@ def _serialize_function(function: Any, path: str) -> dict[str, Any]:
     return {
         "module": "builtins",
         "class_name": "function",
-        "config": registry.own_name(function) if known else registry.get_registered_name(function),
+        "config": registry.own_name(function) if known else _registered_name(function),
         "registered_name": "function",
     }
 
@@ -279,7 +302,7 @@ def _serialize_instance(obj: Any, path: str, depth: int) -> dict[str, Any]:
         "module": module or cls.__module__,
         "class_name": name,
         "config": inner,
-        "registered_name": None if module else registry.get_registered_name(cls),
+        "registered_name": None if module else _registered_name(cls),
         **_state_configs(obj, depth),
     }
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 from kerata.core import tree
+from kerata.core.serialization import custom_objects_met, deserialize, serialize
 from kerata.core.symbolic import SymbolicTensor
 from kerata.layers.core.input_layer import Input, InputLayer
 from kerata.models.model import Functional, Model
@@ -34,7 +36,7 @@ def clone_model(
         recursive: whether nested models are copied layer by layer too.
 
     Returns:
-        The copy.
+        The copy; compiled, with an optimizer that starts anew, if the model is.
 
     Raises:
         ValueError: for a `clone_function` or `call_function` that the kind of model cannot use,
@@ -48,9 +50,9 @@ def clone_model(
     """
     cloner = _Cloner(clone_function, call_function, recursive)
     if isinstance(model, Sequential):
-        return cloner.sequential(model, input_tensors)
+        return _compiled_as(model, cloner.sequential(model, input_tensors))
     if isinstance(model, Functional) or getattr(model, "inputs", None):
-        return cloner.functional(model, input_tensors)
+        return _compiled_as(model, cloner.functional(model, input_tensors))
     if not isinstance(model, Model):
         raise ValueError(f"A model was expected, not a {type(model).__name__}.")
     if clone_function or call_function or input_tensors is not None:
@@ -58,7 +60,20 @@ def clone_model(
             f"{type(model).__name__} defines its own call, so its layers cannot be exchanged. "
             "Leave out clone_function, call_function and input_tensors."
         )
-    return type(model).from_config(model.get_config())
+    return _compiled_as(model, type(model).from_config(model.get_config()))
+
+
+def _compiled_as(model: Any, copy: Any) -> Any:
+    """Compile a copy as the model is, if it is, with an optimizer that starts anew; return it."""
+    if model.compiled:
+        arguments = dict(model._compile_arguments)
+        with custom_objects_met() as met:
+            optimizer = serialize(model.optimizer)
+        arguments["optimizer"] = deserialize(optimizer, met)
+        for metrics in ("metrics", "weighted_metrics"):
+            arguments[metrics] = deepcopy(arguments[metrics])
+        copy.compile(**arguments)
+    return copy
 
 
 class _Cloner:

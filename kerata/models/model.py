@@ -394,6 +394,12 @@ class Model(Trainer, Layer):
 
         load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
+    def __reduce__(self) -> tuple:
+        """Let a model be pickled and deep-copied: as what a `.keras` file would hold."""
+        from kerata.saving.pickling import reduced
+
+        return reduced(self)
+
 
 @register("models")
 class Functional(Model):

@@ -205,15 +205,20 @@ def _plan_optimizer(
         return
     trial = _Plan()
     _plan_variables(trial, optimizer.variables, found, _vars(path))
-    if trial.mismatches:
+    if not trial.mismatches:
+        plan.pairs += trial.pairs
+    elif len(found) != _count_before_training(optimizer):
         warnings.warn(
             f"The file holds the state of another optimizer than {optimizer.name!r} "
             f"({len(found)} arrays, {len(optimizer.variables)} expected): it starts anew.",
             KerataWarning,
             stacklevel=5,
         )
-    else:
-        plan.pairs += trial.pairs
+
+
+def _count_before_training(optimizer: Any) -> int:
+    """How many variables an optimizer has that has not trained yet: nothing to restore."""
+    return len(type(optimizer).from_config(optimizer.get_config()).variables)
 
 
 def _plan_variables(

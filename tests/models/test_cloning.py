@@ -114,6 +114,18 @@ def test_subclass_is_copied_by_its_configuration():
         kerata.models.clone_model(Net(3), clone_function=lambda layer: layer)
 
 
+def test_copy_of_a_compiled_model_is_compiled(training_backend):
+    model = chain()
+    metric = kerata.metrics.MeanSquaredError(name="m")
+    model.compile(kerata.optimizers.Adam(0.5), lambda a, b: (a - b) ** 2, metrics=[metric])
+    model.fit(rows(), np.ones((2, 3)), epochs=3, verbose=0)
+    copy = kerata.models.clone_model(model)
+    assert copy.compiled and copy.optimizer is not model.optimizer
+    assert float(copy.optimizer.learning_rate) == 0.5 and int(copy.optimizer.iterations) == 0
+    copy.fit(rows(), np.ones((2, 3)), verbose=0)
+    assert copy.metrics[1].name == "m" and copy.metrics[1] is not metric
+
+
 @pytest.mark.parametrize(
     "make, options, message",
     [
