@@ -47,8 +47,8 @@ def number_of(word: str, index: dict[str, int]) -> int:
     return number if number < WORDS else UNKNOWN
 
 
-def main(epochs: int = 2) -> float:
-    """Train and return the test accuracy."""
+def main(epochs: int = 2, reviews: int = 25_000) -> float:
+    """Train on so many reviews and return the test accuracy."""
     keras.utils.set_random_seed(7)
     index = json.loads((FOLDER / "imdb_word_index.json").read_text())
     x_train, y_train = load("train", index)
@@ -64,7 +64,7 @@ def main(epochs: int = 2) -> float:
     )
     model.summary()
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-    model.fit(x_train, y_train, batch_size=32, epochs=epochs)
+    model.fit(x_train[:reviews], y_train[:reviews], batch_size=32, epochs=epochs)
 
     _, accuracy = model.evaluate(x_test, y_test, batch_size=500, verbose=0)
     print(f"test accuracy: {accuracy:.4f}")
