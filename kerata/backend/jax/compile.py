@@ -69,7 +69,8 @@ def enable_compilation_cache() -> None:
         return
     home = os.environ.get("KERATA_HOME") or pathlib.Path.home() / ".kerata"
     jax.config.update("jax_compilation_cache_dir", str(pathlib.Path(home) / "compiled"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+    # Small models too: a cross-validation or a search compiles the same ones again and again.
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
 
 
 class Loop:
