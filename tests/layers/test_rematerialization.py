@@ -33,7 +33,7 @@ class Block(layers.Layer):
 
 
 def network(scope):
-    kerata.utils.clear_session()
+    kerata.utils.clear_session(free_memory=False)
     kerata.utils.set_random_seed(3)
     with scope:
         return kerata.Sequential(

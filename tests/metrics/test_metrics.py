@@ -474,7 +474,7 @@ def test_configuration_is_that_of_keras(index, case):
 def test_default_names_and_dtypes():
     arguments_of = {name: arguments for name, arguments, _ in CASES}
     arguments_of["MeanMetricWrapper"] = {"fn": len}
-    keras.backend.clear_session()
+    keras.utils.clear_session(free_memory=False)
     for name in class_names():
         arguments = arguments_of.get(name, {})
         ours = getattr(kerata.metrics, name)(**arguments)

@@ -131,7 +131,7 @@ def run_compiled(
 @functools.cache
 def _expected(key: str) -> tuple[list, list, list]:
     name, arguments = next(case for case in CASES if repr(case) == key)
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     # Compiled, because Keras' accumulation of gradients compiles anew at each eager step.
     return run_compiled(keras, name, arguments)
 

@@ -47,7 +47,7 @@ def test_configuration_is_that_of_keras(name, arguments):
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_automatic_names_are_those_of_keras(name):
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     ours = [getattr(optimizers, name)().name for _ in range(2)]
     assert ours == [getattr(keras.optimizers, name)().name for _ in range(2)]
 

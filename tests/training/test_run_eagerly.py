@@ -13,7 +13,7 @@ def pair_of(make, loss="mse"):
     """Return two models with the same weights: one compiled, one that runs line by line."""
     pair = []
     for run_eagerly in (False, True):
-        kerata.utils.clear_session()
+        kerata.utils.clear_session(free_memory=False)
         kerata.utils.set_random_seed(3)
         model = make()
         optimizer = kerata.optimizers.SGD(0.1, momentum=0.9)
