@@ -1,4 +1,4 @@
-"""The command `kerata`: a demo, and a look at what is installed."""
+"""The command `kerata`: a demo, a look at what is installed, and one into files."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
     doctor = commands.add_parser("doctor", help="show what is installed and what would be used")
     doctor.set_defaults(run=_doctor)
+    inspect = commands.add_parser("inspect", help="show what is in a model file, unopened")
+    inspect.add_argument("file", help="a .keras or .weights.h5 file")
+    inspect.set_defaults(run=_inspect)
     return parser
 
 
@@ -60,6 +63,20 @@ def _doctor(options: argparse.Namespace) -> int:
     from kerata import doctor
 
     return doctor.run()
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from kerata.saving.inspection import as_table, inspect
+
+    try:
+        report = inspect(options.file)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    Console().print(as_table(report))
+    return 1 if report.damaged else 0
 
 
 if __name__ == "__main__":

@@ -53,6 +53,11 @@ class StoredArray(NamedTuple):
     dtype: str
     dataset: Any
 
+    @property
+    def has_checksum(self) -> bool:
+        """Whether the file can tell damaged numbers, as those of kerata can."""
+        return _CHECKSUM in self.dataset.attrs
+
     def read(self) -> np.ndarray:
         """Return the numbers.
 
