@@ -3,6 +3,7 @@
 from kerata.callbacks.backup_and_restore import BackupAndRestore
 from kerata.callbacks.callback import Callback, Position
 from kerata.callbacks.callback_list import CallbackList
+from kerata.callbacks.checkpoint import Checkpoint
 from kerata.callbacks.csv_logger import CSVLogger
 from kerata.callbacks.early_stopping import EarlyStopping
 from kerata.callbacks.history import History
@@ -22,6 +23,7 @@ __all__ = [
     "CSVLogger",
     "Callback",
     "CallbackList",
+    "Checkpoint",
     "EarlyStopping",
     "History",
     "LambdaCallback",

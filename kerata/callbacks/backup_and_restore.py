@@ -90,6 +90,7 @@ class BackupAndRestore(Callback):
         self._peers = [callback for callback in callbacks if callback is not self]
         self._seed = (self.params or {}).get("seed")
         self._error_before = sys.exc_info()[1]
+        run_state.delete_unfinished(self.backup_dir)
         state = self._newest()
         if state is not None:
             self._restore(state)
@@ -111,8 +112,7 @@ class BackupAndRestore(Callback):
         """Save, if enough batches have passed, or if the process has been told to end."""
         self._batches_since_save += step - self._step
         self._step = step
-        due = self._every is not None and self._batches_since_save >= self._every
-        if due or self._terminated:
+        if self._is_due() or self._terminated:
             self._save(self._epoch, step)
         self._end_if_terminated()
 
@@ -133,6 +133,9 @@ class BackupAndRestore(Callback):
 
     # -- saving and restoring ----------------------------------------------------------------------
 
+    def _is_due(self) -> bool:
+        return self._every is not None and self._batches_since_save >= self._every
+
     def _paths(self) -> list[str]:
         return [os.path.join(self.backup_dir, f"run{i}.state") for i in range(2)]
 
@@ -140,8 +143,11 @@ class BackupAndRestore(Callback):
         os.makedirs(self.backup_dir, exist_ok=True)
         self._saves += 1
         self._batches_since_save = 0
+        self._store(self._state(epoch, step))
+
+    def _store(self, state: dict[str, Any]) -> None:
         path = self._paths()[self._saves % 2 if self.double_checkpoint else 0]
-        run_state.write(path, self._state(epoch, step))
+        run_state.write(path, state)
 
     def _state(self, epoch: int, step: int) -> dict[str, Any]:
         kind, keys, position, has_gauss, cached = np.random.get_state()
@@ -188,10 +194,7 @@ class BackupAndRestore(Callback):
         return max(states, key=lambda state: state["saves"], default=None)
 
     def _restore(self, state: dict[str, Any]) -> None:
-        variables = self._variables()
-        self._check_same_model(variables, state)
-        for variable, value in zip(variables, state["variables"], strict=True):
-            variable.assign(value)
+        self._set_variables(state)
         for peer, (name, saved) in zip(self._peers, state["callbacks"], strict=False):
             if type(peer).__name__ == name:
                 _set_state_of(peer, saved)
@@ -199,6 +202,12 @@ class BackupAndRestore(Callback):
         version, internal, gauss = state["python_random"]
         random.setstate((version, tuple(internal), gauss))
         self._saves = state["saves"]
+
+    def _set_variables(self, state: dict[str, Any]) -> None:
+        variables = self._variables()
+        self._check_same_model(variables, state)
+        for variable, value in zip(variables, state["variables"], strict=True):
+            variable.assign(value)
 
     def _check_same_model(self, variables: list[Any], state: dict[str, Any]) -> None:
         ours = [tuple(variable.shape) for variable in variables]

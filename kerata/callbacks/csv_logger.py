@@ -44,7 +44,7 @@ class CSVLogger(Callback):
 
     def get_state(self) -> dict[str, Any]:
         """Return the columns and how far the file has been written."""
-        return {"keys": self.keys, "kept": self._file.tell() if self._file else None}
+        return {"keys": self.keys, "kept": self._file.tell() if self._file else self._kept}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on in the file of an interrupted run, behind the epochs that count."""

@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -22,6 +22,16 @@ from kerata.core.variable import numpy_dtype
 _MAGIC = b"kerata run state 1\n"
 _ARRAY = "__array__"
 _DIGEST_BYTES = 32
+
+
+def delete_unfinished(folder: str | os.PathLike[str]) -> None:
+    """Delete what a killed process had begun to write into a folder that no other writes to."""
+    from kerata.saving.atomic import UNFINISHED
+
+    if os.path.isdir(folder):
+        for name in os.listdir(folder):
+            if name.startswith(".") and name.endswith(UNFINISHED):
+                os.unlink(os.path.join(folder, name))
 
 
 class DamagedFile(ValueError):
@@ -35,13 +45,24 @@ def write(path: str | os.PathLike[str], state: Any) -> None:
         TypeError: if the state holds something else.
         OSError: if it cannot be written; an old file is then intact.
     """
+    writer(state)(path)
+
+
+def writer(state: Any) -> Callable[[str | os.PathLike[str]], None]:
+    """Return a function that writes a state as it is now, whatever becomes of its dicts and lists.
+
+    The arrays are not copied: they must stay as they are until it is written.
+
+    Raises:
+        TypeError: if the state holds something that cannot be written.
+    """
     from kerata.saving.atomic import write_file
 
     arrays: list[np.ndarray] = []
     tree = _encode(state, arrays)
     kinds = [[array.dtype.name, list(array.shape)] for array in arrays]
     header = json.dumps({"state": tree, "arrays": kinds}).encode()
-    write_file(path, lambda file: _write_parts(file, header, arrays))
+    return lambda path: write_file(path, lambda file: _write_parts(file, header, arrays))
 
 
 def _write_parts(file: BinaryIO, header: bytes, arrays: list[np.ndarray]) -> None:

@@ -7,6 +7,9 @@ import secrets
 from collections.abc import Callable
 from typing import BinaryIO
 
+#: how the names of files end, and begin with a dot, that are not complete yet
+UNFINISHED = ".tmp"
+
 
 def write_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
     """Write a file so that it appears complete or not at all, even if the power fails.
@@ -30,18 +33,29 @@ def write_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]
     """
     target = os.path.realpath(path)
     folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(8)}.tmp")
-    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+    temporary = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(8)}{UNFINISHED}")
     try:
-        with os.fdopen(descriptor, "w+b") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            with os.fdopen(descriptor, "w+b") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise _explained(error, target) from error
     _sync_folder(folder)
+
+
+def _explained(error: OSError, target: str) -> OSError:
+    """Return the system's error with the name of the file that was to be written."""
+    if error.errno is None:
+        return error
+    state = "is as it was before" if os.path.exists(target) else "was not written"
+    return type(error)(error.errno, f"{error.strerror}; the file {state}", target)
 
 
 def _sync_folder(folder: str) -> None:

@@ -88,12 +88,13 @@ def inspect(filepath: str | os.PathLike[str]) -> Report:
 
     >>> import kerata, tempfile
     >>> from kerata.saving.inspection import inspect
-    >>> model = kerata.Sequential([kerata.Input((3,)), kerata.layers.Dense(2, name="last")])
+    >>> layers = [kerata.Input((3,)), kerata.layers.Dense(2, name="last")]
+    >>> model = kerata.Sequential(layers, name="net")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     model.save(folder + "/m.keras")
     ...     report = inspect(folder + "/m.keras")
     >>> report.model, report.parts[-1].name, report.parts[-1].arrays, report.checked
-    ("Sequential 'sequential'", 'last', [((3, 2), 'float32'), ((2,), 'float32')], 2)
+    ("Sequential 'net'", 'last', [((3, 2), 'float32'), ((2,), 'float32')], 2)
     """
     path = Path(filepath)
     report = Report(os.fspath(filepath), path.stat().st_size)
