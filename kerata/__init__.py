@@ -39,6 +39,7 @@ _PUBLIC = {
     "tree": "kerata.tree",
     "utils": "kerata.utils",
     "visualization": "kerata.visualization",
+    "wrappers": "kerata.wrappers",
     "GradientTape": "kerata.core.tape:GradientTape",
     "Initializer": "kerata.initializers:Initializer",
     "Input": "kerata.layers:Input",
@@ -147,6 +148,9 @@ if TYPE_CHECKING:
     )
     from kerata import (
         visualization as visualization,
+    )
+    from kerata import (
+        wrappers as wrappers,
     )
     from kerata.backend.select import use_backend as use_backend
     from kerata.core.differentiation import grad as grad

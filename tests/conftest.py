@@ -69,6 +69,25 @@ def training_backend(request):
         yield engine.name
 
 
+@pytest.fixture
+def compiled_once(tmp_path_factory):
+    """Programs of JAX are kept on disk, as for users: equal models are compiled once."""
+    import jax
+    from jax.experimental.compilation_cache import compilation_cache
+
+    settings = {
+        "jax_compilation_cache_dir": str(tmp_path_factory.getbasetemp() / "compiled"),
+        "jax_persistent_cache_min_compile_time_secs": 0.05,
+    }
+    before = {name: getattr(jax.config, name) for name in settings}
+    for values in (settings, before):
+        for name, value in values.items():
+            jax.config.update(name, value)
+        compilation_cache.reset_cache()
+        if values is settings:
+            yield
+
+
 @pytest.fixture(autouse=True)
 def fresh_names_and_seed():
     """Each test counts automatic names from the start and draws the same seeds."""

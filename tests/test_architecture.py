@@ -36,6 +36,7 @@ ORDER = (
     "preprocessing",
     "legacy",
     "datasets",
+    "wrappers",
     "demo",
     "cli",
 )

@@ -16,6 +16,7 @@ RUNS = {
     "mnist_mlp": ("mnist", {"epochs": 10}, 0.98),
     "mnist_cnn": ("mnist", {"epochs": 1, "pictures": 15_000}, 0.95),
     "votes": ("house_votes_84", {}, 0.93),
+    "masses": ("mammographic_masses", {}, 0.79),
     "patients": (None, {}, 0.93),
     "imdb_lstm": ("imdb", {"epochs": 1, "reviews": 12_000}, 0.78),
     "reuters": ("reuters", {"epochs": 5}, 0.955),
@@ -45,7 +46,7 @@ def load(name):
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_example(name, training_backend, monkeypatch, tmp_path):
+def test_example(name, training_backend, compiled_once, monkeypatch, tmp_path):
     folder, arguments, wanted = RUNS[name]
     if folder is not None and not (DATA / folder).is_dir():
         pytest.skip(f"the data set {folder} is not beside the project")

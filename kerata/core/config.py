@@ -12,7 +12,8 @@ import pathlib
 import random
 import secrets
 import warnings
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from kerata.backend.select import backend, set_backend, use_backend
@@ -307,6 +308,20 @@ def set_random_seed(seed: int) -> None:
         engine.set_random_seed(seed)
     _seeds.update(entropy=seed, drawn=0, explicit=True)
     _settings.pop("global_seed_generator", None)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw all seeds inside a `with` block from one; afterwards the process's sequence goes on."""
+    before, generator = dict(_seeds), _settings.pop("global_seed_generator", None)
+    _seeds.update(entropy=seed, drawn=0)
+    try:
+        yield
+    finally:
+        _seeds.update(before)
+        _settings.pop("global_seed_generator", None)
+        if generator is not None:
+            _settings["global_seed_generator"] = generator
 
 
 def random_seed() -> int | None:

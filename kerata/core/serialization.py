@@ -521,6 +521,19 @@ def _build(cls: Any, config: dict[str, Any]) -> Any:
     return instance
 
 
+def renewed(obj: Any, **changes: Any) -> Any:
+    """Return a new object of the configuration of another, but for changes of its arguments.
+
+    >>> import kerata
+    >>> from kerata.core.serialization import renewed
+    >>> renewed(kerata.optimizers.SGD(0.5), momentum=0.9).get_config()["learning_rate"]
+    0.5
+    """
+    with custom_objects_met() as met:
+        config = serialize(obj)
+    return deserialize({**config, "config": {**config["config"], **changes}}, met)
+
+
 # --- get ----------------------------------------------------------------------------------
 
 

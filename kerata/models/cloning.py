@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from kerata.core import tree
-from kerata.core.serialization import custom_objects_met, deserialize, serialize
+from kerata.core.serialization import renewed
 from kerata.core.symbolic import SymbolicTensor
 from kerata.layers.core.input_layer import Input, InputLayer
 from kerata.models.model import Functional, Model
@@ -67,9 +67,7 @@ def _compiled_as(model: Any, copy: Any) -> Any:
     """Compile a copy as the model is, if it is, with an optimizer that starts anew; return it."""
     if model.compiled:
         arguments = dict(model._compile_arguments)
-        with custom_objects_met() as met:
-            optimizer = serialize(model.optimizer)
-        arguments["optimizer"] = deserialize(optimizer, met)
+        arguments["optimizer"] = renewed(model.optimizer)
         for metrics in ("metrics", "weighted_metrics"):
             arguments[metrics] = deepcopy(arguments[metrics])
         copy.compile(**arguments)
