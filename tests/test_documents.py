@@ -3,6 +3,8 @@
 import doctest
 import pathlib
 import re
+import sys
+import types
 
 import pytest
 
@@ -20,8 +22,10 @@ def run(text):
     """Run the programs of a text and return the names that they define.
 
     A program that begins with `>>>` is a session: what it shows, errors too, must come.
+    The programs make a module, so that what they define can be pickled.
     """
-    names = {"__name__": "guide"}
+    module = sys.modules["guide"] = types.ModuleType("guide")
+    names = vars(module)
     for program in programs(text):
         if program.startswith(">>>"):
             run_session(program, names)
@@ -52,7 +56,7 @@ GUIDES = sorted(
 
 
 @pytest.mark.parametrize("guide", GUIDES)
-def test_guide(guide, training_backend, tmp_path, monkeypatch):
+def test_guide(guide, training_backend, compiled_once, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run((DOCS / f"{guide}.md").read_text())
 

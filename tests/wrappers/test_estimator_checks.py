@@ -102,8 +102,7 @@ def cases():
 @pytest.mark.parametrize("estimator, check", list(cases()))
 def test_all_checks(estimator, check):
     pytest.importorskip("torch")
-    with kerata.use_backend("torch"):
-        check(estimator)
+    check(estimator)
 
 
 @pytest.mark.parametrize("index, name", FEW)
@@ -133,7 +132,6 @@ def test_weights_are_repetitions_in_double_precision(activation):
     before = kerata.config.floatx()
     kerata.config.set_floatx("float64")
     try:
-        with kerata.use_backend("torch"):
-            check("smooth", wrapper(smooth, fit_kwargs=TRAINING))
+        check("smooth", wrapper(smooth, fit_kwargs=TRAINING))
     finally:
         kerata.config.set_floatx(before)

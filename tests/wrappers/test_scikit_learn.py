@@ -115,7 +115,7 @@ def test_models_that_do_not_fit_the_labels(units, y, message):
         KerasClassifier(dense, units=units, activation="sigmoid").fit(X, y)
 
 
-def test_one_hot_labels_are_predicted_as_such(training_backend):
+def test_one_hot_labels_are_predicted_as_such():
     y = np.eye(3, dtype="float32")[THIRDS]
     for loss in (None, "sparse_categorical_crossentropy"):
         estimator = KerasClassifier(dense, units=3, activation="softmax", loss=loss, **TRAINING)
@@ -126,7 +126,7 @@ def test_one_hot_labels_are_predicted_as_such(training_backend):
     assert cross_val_score(estimator, X, y, cv=KFold(2)).min() > 0.7
 
 
-def test_several_labels_per_row(training_backend):
+def test_several_labels_per_row():
     y = np.stack([SIDES, X[:, 1] > 0, X[:, 2] > 0], axis=1).astype(int)
     estimator = KerasClassifier(dense, units=3, activation="sigmoid", hidden=16, **TRAINING)
     found = estimator.fit(X, y).predict(X)
@@ -142,7 +142,7 @@ def two_heads(meta):
     return kerata.Model(inputs, outputs)
 
 
-def test_several_columns_of_labels(training_backend):
+def test_several_columns_of_labels():
     y = np.stack([np.array(["l", "r"])[SIDES], np.array(["a", "b", "c"])[THIRDS]], axis=1)
     weights = np.ones(90)
     estimator = KerasClassifier(two_heads, **TRAINING).fit(X, y, sample_weight=weights)
@@ -151,7 +151,7 @@ def test_several_columns_of_labels(training_backend):
     assert [p.shape for p in estimator.predict_proba(X)] == [(90, 2), (90, 3)]
 
 
-def test_numbers_in_columns(training_backend):
+def test_numbers_in_columns():
     y = np.stack([SUMS, -SUMS, X[:, 2]], axis=1).astype("float64")
     estimator = KerasRegressor(dense, units=3, **TRAINING).fit(X, y)
     assert estimator.score(X, y) > 0.9 and estimator.predict(X).dtype == "float64"
@@ -168,7 +168,7 @@ def test_numbers_in_columns(training_backend):
     assert column.predict(X).shape == (90, 1) and column.fit(X, SUMS).predict(X).shape == (90,)
 
 
-def test_pictures_words_and_frames(training_backend):
+def test_pictures_words_and_frames():
     pandas = pytest.importorskip("pandas")
 
     def picture():
@@ -544,7 +544,7 @@ def test_copies_predict_the_same_and_go_on_alike(copied, tmp_path, training_back
     assert same(weights_of(estimator), weights_of(other))
 
 
-def test_a_model_as_parameter_is_copied_with_its_estimator(training_backend):
+def test_a_model_as_parameter_is_copied_with_its_estimator():
     model = power()
     estimator = KerasRegressor(model, epochs=2, random_state=0)
     copies = [clone(estimator), pickle.loads(pickle.dumps(estimator))]

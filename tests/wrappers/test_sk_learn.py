@@ -173,7 +173,7 @@ def test_warm_start_trains_the_model_itself_on():
         wrapper.fit(X, np.char.upper(LABELS))
 
 
-def test_transformer_in_a_pipeline(training_backend):
+def test_transformer_in_a_pipeline():
     """The example of Keras' documentation, which Keras refuses as not fitted."""
     model = kerata.Sequential([kerata.Input((5,)), kerata.layers.Dense(4, activation="tanh")])
     frozen = FrozenEstimator(kerata.wrappers.SKLearnTransformer(model))
@@ -183,7 +183,7 @@ def test_transformer_in_a_pipeline(training_backend):
     assert (pipeline.predict(X) == alone.predict(embedded)).all()
 
 
-def test_names_of_features(training_backend):
+def test_names_of_features():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(X, columns=list("abcde"))
     transformer = fitted(kerata, "SKLearnTransformer").set_output(transform="pandas")
