@@ -124,8 +124,9 @@ class _Wrapper(Estimator):
         taken, any_name = self._taken_by_source()
         known = {*_named(), *taken, *_FIT}
         for name in names:
-            route, nested, _ = name.partition("__")
-            if name not in known and not any_name and not (nested and route in ROUTES):
+            route, _, nested = name.partition("__")
+            routed = nested in taken if route == "model" else nested and route in ROUTES
+            if name not in known and not routed and not any_name:
                 raise ValueError(
                     f"{type(self).__name__} has no parameter {name!r}, and neither the function "
                     f"that makes the model nor Model.fit takes it.{closest(name, known)}"
@@ -225,15 +226,20 @@ class _Wrapper(Estimator):
         if self.callbacks is None:
             return None
         listed = isinstance(self.callbacks, (list, tuple))
+        given = self.callbacks if listed else [self.callbacks]
         options = self._routed("callbacks")
+        taken = {each: _arguments_of(each) for each in given if inspect.isclass(each)}
+        for name in options:
+            if not any(any_name or name in names for names, any_name in taken.values()):
+                raise ValueError(f"`callbacks__{name}`: no class among `callbacks` takes {name!r}.")
 
         def made(callback: Any) -> Any:
-            if not inspect.isclass(callback):
+            if callback not in taken:
                 return callback
-            taken, any_name = _arguments_of(callback)
-            return callback(**{n: v for n, v in options.items() if any_name or n in taken})
+            names, any_name = taken[callback]
+            return callback(**{n: v for n, v in options.items() if any_name or n in names})
 
-        return [made(callback) for callback in (self.callbacks if listed else [self.callbacks])]
+        return [made(callback) for callback in given]
 
     def _predict_arguments(self) -> dict[str, Any]:
         return {"batch_size": self.batch_size, **self._routed("predict")}

@@ -346,9 +346,14 @@ def test_unknown_parameters():
     estimator = KerasRegressor(power, exponant=2)
     with pytest.raises(ValueError, match="no parameter 'exponant'.*'exponent'"):
         estimator.fit(LINE, CUBE)
-    for name in ("epoch", "optimiser__learning_rate"):
+    for name in ("epoch", "optimiser__learning_rate", "model__exponant"):
         with pytest.raises(ValueError, match=f"no parameter '{name}'"):
             KerasRegressor(power).set_params(**{name: 1})
+    with pytest.raises(ValueError, match="no parameter 'model__exponent'"):
+        KerasRegressor(power(), model__exponent=2).fit(LINE, CUBE)
+    stopping = kerata.callbacks.EarlyStopping
+    with pytest.raises(ValueError, match="no class among `callbacks` takes 'patients'"):
+        KerasRegressor(power, callbacks=stopping, callbacks__patients=2).fit(LINE, CUBE)
     with pytest.raises(ValueError, match="`build_fn` is an older name"):
         KerasRegressor(power, build_fn=power).fit(LINE, CUBE)
     with pytest.raises(ValueError, match="KerasRegressor.model=build, epochs=10"):
