@@ -31,6 +31,8 @@ _FILTERS = {_GZIP, _SHUFFLE, _FLETCHER32}
 #: types that HDF5 does not know: stored as raw bytes with the name in the attribute "dtype"
 _RAW_DTYPES = ("bfloat16", "float8_e4m3fn", "float8_e5m2")
 _CHECKSUM = "crc32"
+#: what h5py raises for a damaged file, by kind of damage
+_DAMAGE = (KeyError, OSError, RuntimeError, TypeError, ValueError)
 
 
 def write_array(group: h5py.Group, name: str, value: Any) -> None:
@@ -66,12 +68,12 @@ class StoredArray(NamedTuple):
         """
         try:
             value = self.dataset[()]
-        except OSError as error:
+            expected = self.dataset.attrs.get(_CHECKSUM)
+        except _DAMAGE as error:
             raise LoadError(self.file, self.path, "the data is damaged.") from error
         array = np.asarray(value)
         if self.dtype in _RAW_DTYPES:
             array = array.view(numpy_dtype(self.dtype))
-        expected = self.dataset.attrs.get(_CHECKSUM)
         if expected is not None and int(expected) != zlib.crc32(array.tobytes()):
             raise LoadError(self.file, self.path, "the data does not match its checksum.")
         return array
@@ -92,8 +94,13 @@ class ArrayFile:
         self.label = os.fspath(label)
         self.arrays: dict[str, StoredArray] = {}
         self.names: dict[str, str] = {}
-        for path, dataset in self._walk(file):
-            self.arrays[path] = self._header(path, dataset)
+        try:
+            for path, dataset in self._walk(file):
+                self.arrays[path] = self._header(path, dataset)
+        except LoadError:
+            raise
+        except _DAMAGE as error:
+            raise self._error("", f"the HDF5 file is damaged ({error}).") from error
 
     def under(self, group: str) -> dict[str, StoredArray]:
         """Return the arrays that lie directly in a group, by their own name."""

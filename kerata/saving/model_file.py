@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kerata.core.serialization import deserialize
@@ -23,6 +24,17 @@ from kerata.saving.weights import open_hdf5, read_weights, write_weights
 KERAS_VERSION = "3.15.1"
 
 _Path = str | os.PathLike[str]
+#: what code raises that is given nonsense, none of which says which file it came from
+_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 _MODEL_SUFFIX, _WEIGHTS_SUFFIX = ".keras", ".weights.h5"
 
 
@@ -117,7 +129,8 @@ def load_model(
         return _load_checkpoint(orbax.Step(filepath), custom_objects, compile, safe_mode)
     archive = read_archive(filepath)
     model = _build(filepath, _parse(filepath, archive.config), custom_objects, compile, safe_mode)
-    _read_into(model, io.BytesIO(archive.weights), filepath, f"{WEIGHTS}: ", by_name=True)
+    with _faults_named(filepath, WEIGHTS):
+        _read_into(model, io.BytesIO(archive.weights), filepath, f"{WEIGHTS}: ", by_name=True)
     if archive.assets:
         _read_assets(model, archive, filepath)
     return model
@@ -128,10 +141,10 @@ def _load_checkpoint(
 ) -> Any:
     config = _parse(step.path, step.config())
     model = _build(step.path, config, custom_objects, compile, safe_mode)
-    _set_from_checkpoint(model, step)
-    assets = step.assets()
-    if assets:
-        restore_assets(model, assets, {})
+    with _faults_named(step.path, orbax.STATE):
+        _set_from_checkpoint(model, step)
+    with _faults_named(step.path, orbax.ASSETS):
+        restore_assets(model, step.assets(), {})
     return model
 
 
@@ -146,10 +159,8 @@ def _set_from_checkpoint(model: Any, step: orbax.Step) -> None:
 def _read_assets(model: Any, archive: Archive, filepath: _Path) -> None:
     with open_hdf5(io.BytesIO(archive.weights), "r") as file:
         names = ArrayFile(file, filepath).names
-    try:
+    with _faults_named(filepath, ASSETS):
         restore_assets(model, archive.assets, names)
-    except (ValueError, UnicodeError) as error:
-        raise LoadError(filepath, ASSETS, _text(error)) from error
 
 
 def _parse(filepath: _Path, config: bytes) -> dict[str, Any]:
@@ -174,14 +185,23 @@ def _build(
 
     if not compile:
         config = {key: value for key, value in config.items() if key != "compile_config"}
-    try:
+    with _faults_named(filepath, CONFIG):
         model = deserialize(config, custom_objects, safe_mode)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        raise LoadError(filepath, CONFIG, _text(error)) from error
     # A model, or a layer that is saved on its own as well: a FeatureSpace.
     if not isinstance(model, Layer) or not hasattr(model, "save"):
         raise LoadError(filepath, CONFIG, f"holds a {type(model).__name__}, not a model.")
     return model
+
+
+@contextlib.contextmanager
+def _faults_named(filepath: _Path, place: str) -> Iterator[None]:
+    """Raise what values from a file lead to, deep inside of layers, as an error of the file."""
+    try:
+        yield
+    except LoadError:
+        raise
+    except _FAULTS as error:
+        raise LoadError(filepath, place, _text(error)) from error
 
 
 def _text(error: Exception) -> str:

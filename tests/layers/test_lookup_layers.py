@@ -361,7 +361,7 @@ def test_in_pipelines_of_tf_data(on_tensorflow):
         (lambda: StringLookup(vocabulary=["a", "m"], mask_token="m"), "mask token 'm'"),
         (lambda: StringLookup(vocabulary=["a", "b"], max_tokens=2), "max_tokens is 2"),
         (lambda: StringLookup(max_tokens=1), "more than 1"),
-        (lambda: StringLookup(num_oov_indices=-1), "0 or more"),
+        (lambda: StringLookup(num_oov_indices=-1), "expected 0 to"),
         (lambda: StringLookup(pad_to_max_tokens=True), "needs `max_tokens`"),
         (lambda: StringLookup(invert=True, output_mode="count"), "leave out output_mode"),
         (lambda: StringLookup(output_mode="x"), "expected one of"),

@@ -29,6 +29,8 @@ from kerata.layers.preprocessing.text_arrays import as_array
 
 #: the file in which an archive keeps a vocabulary, one token a line
 VOCABULARY_FILE = "vocabulary.txt"
+#: each of them has an entry in the vocabulary, so that a file must not ask for any number
+MOST_OOV_INDICES = 2**20
 _LINE_ENDS = ("\n", "\r")
 
 
@@ -68,8 +70,10 @@ class IndexLookup(HostLayer):
             raise ValueError(f"{name} got max_tokens={max_tokens}; expected more than 1.")
         if pad_to_max_tokens and max_tokens is None:
             raise ValueError(f"{name}(pad_to_max_tokens=True) needs `max_tokens`.")
-        if num_oov_indices < 0:
-            raise ValueError(f"{name} got num_oov_indices={num_oov_indices}; expected 0 or more.")
+        if not 0 <= num_oov_indices <= MOST_OOV_INDICES:
+            raise ValueError(
+                f"{name} got num_oov_indices={num_oov_indices}; expected 0 to {MOST_OOV_INDICES}."
+            )
         self.max_tokens = max_tokens
         self.num_oov_indices = num_oov_indices
         self.mask_token = mask_token
@@ -121,6 +125,11 @@ class IndexLookup(HostLayer):
     def _special_tokens(self) -> list:
         mask = [self.mask_token] if self._has_mask else []
         return [self._token(token) for token in [*mask, *[self.oov_token] * self.num_oov_indices]]
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> IndexLookup:
+        """Return a new layer; a path in the configuration is not opened, see `without_path`."""
+        return super().from_config(without_path(config))
 
     # -- the vocabulary --------------------------------------------------------------------
 
@@ -429,6 +438,17 @@ class IndexLookup(HostLayer):
         """Read what `save_own_variables` wrote."""
         if "idf_weights" in store.keys():
             self._scale = np.asarray(store["idf_weights"], np.float32)
+
+
+def without_path(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration of a lookup without the path of a vocabulary.
+
+    Files may name nothing that is then opened. Those of Keras that have a path carry the tokens
+    besides, as a vocabulary that was learned.
+    """
+    if isinstance(config.get("vocabulary"), str):
+        return {**config, "vocabulary": None, "idf_weights": None}
+    return config
 
 
 def _plain(values: Any) -> Any:

@@ -14,6 +14,7 @@ from kerata.core.spec import TensorSpec
 from kerata.layers.preprocessing.adaptation import batches_of
 from kerata.layers.preprocessing.categories import MODES, check_dense, check_mode
 from kerata.layers.preprocessing.host_layer import HostLayer
+from kerata.layers.preprocessing.index_lookup import without_path
 from kerata.layers.preprocessing.string_lookup import StringLookup
 from kerata.layers.preprocessing.text_arrays import as_array, decoded, encoded
 
@@ -129,6 +130,11 @@ class TextVectorization(HostLayer):
             vocabulary_size=vocabulary_size,
             dtype=self.dtype_policy,
         )
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TextVectorization:
+        """Return a new layer; a path in the configuration is not opened."""
+        return super().from_config(without_path(config))
 
     # -- the vocabulary --------------------------------------------------------------------
 
