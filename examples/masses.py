@@ -3,16 +3,13 @@
 961 masses, 445 of them malignant. The age is a number; shape, margin and density are kinds, of
 which each becomes a column of zeros and ones, with one more for "unknown". A network learns from
 nine tenths of the masses and is judged on the last tenth, ten times; it is right in 80 of 100
-cases. To guess "benign" is in 54. The radiologist's opinion (the first column) is left out.
+cases. To guess "benign" is in 54. The radiologist's opinion is left out.
 
-    pip install 'kerata[sklearn]'
-    KERATA_DATA_DIR=data python examples/masses.py    # data/mammographic_masses/...
+    pip install 'kerata[sklearn,data]'
+    python examples/masses.py
 
 Data: https://archive.ics.uci.edu/dataset/161/mammographic+mass
 """
-
-import os
-import pathlib
 
 import numpy as np
 from sklearn.compose import make_column_transformer
@@ -24,13 +21,11 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import kerata as keras
 from kerata.wrappers import KerasClassifier
 
-FOLDER = pathlib.Path(os.environ.get("KERATA_DATA_DIR", "data")) / "mammographic_masses"
-
 
 def load() -> tuple[np.ndarray, np.ndarray]:
     """Return age, shape, margin and density, shape (961, 4), and 1 for a malignant mass."""
-    rows = np.genfromtxt(FOLDER / "mammographic_masses.data.txt", delimiter=",")  # "?" is NaN
-    return rows[:, 1:5], rows[:, 5].astype(int)
+    masses = keras.datasets.mammographic_masses.load_data()
+    return masses[["age", "shape", "margin", "density"]].to_numpy(), masses["severity"].to_numpy()
 
 
 def network(units: int = 16) -> keras.Model:

@@ -4,14 +4,11 @@
 and ones. Ten times, a network of 48-32-16-1 units learns from nine tenths of the members and is
 judged on the last tenth, which has the same share of both parties. It is right in 95 of 100 cases.
 
-    pip install 'kerata[sklearn]'
-    KERATA_DATA_DIR=data python examples/votes.py    # data/house_votes_84/house-votes-84.data
+    pip install 'kerata[sklearn,data]'
+    python examples/votes.py
 
 Data: https://archive.ics.uci.edu/dataset/105/congressional+voting+records
 """
-
-import os
-import pathlib
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold, cross_val_score
@@ -21,13 +18,11 @@ from sklearn.preprocessing import OneHotEncoder
 import kerata as keras
 from kerata.wrappers import KerasClassifier
 
-FOLDER = pathlib.Path(os.environ.get("KERATA_DATA_DIR", "data")) / "house_votes_84"
-
 
 def load() -> tuple[np.ndarray, np.ndarray]:
     """Return the votes, shape (435, 16), and the parties: "democrat" or "republican"."""
-    rows = np.loadtxt(FOLDER / "house-votes-84.data", dtype=str, delimiter=",")
-    return rows[:, 1:], rows[:, 0]
+    votes = keras.datasets.house_votes.load_data().fillna("?")
+    return votes.drop(columns="party").to_numpy(str), votes["party"].to_numpy(str)
 
 
 def network() -> keras.Model:

@@ -23,7 +23,6 @@ CLASSES = (
     "Ankle boot",
 )
 
-_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
 _SHA256 = (
     "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
     "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
@@ -65,5 +64,5 @@ def load_data() -> tuple[Split, Split]:
 def _download() -> Path:
     """Fetch the four files into one folder of the cache and return it."""
     for name, digest in zip(idx.FILES, _SHA256, strict=True):
-        path = sources.download(f"{_URL}/{name}", f"{_FOLDER}/{name}", digest)
+        path = sources.download(sources.KERAS_URL + name, f"{_FOLDER}/{name}", digest)
     return path.parent

@@ -12,7 +12,7 @@ from kerata.datasets.idx import Split
 
 __all__ = ["is_local", "load_data"]
 
-_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+_URL = sources.KERAS_URL + "mnist.npz"
 _SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 
 

@@ -14,6 +14,9 @@ from pathlib import Path
 from kerata.utils.download import fetch
 from kerata.utils.files import home
 
+#: where Keras keeps its data sets
+KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+
 
 def folders() -> list[Path]:
     """Return the folders that are searched, the user's own first."""
@@ -32,7 +35,12 @@ def _keras_home() -> Path:
 
 
 def find(*names: str) -> Path | None:
-    """Return the first folder or file of these relative names that exists, or None."""
+    """Return the first folder or file of these names that exists, or None.
+
+    An absolute path is returned as it is: the user means that file, and no other.
+    """
+    if os.path.isabs(names[0]):
+        return Path(names[0])
     candidates = (folder / name for folder in folders() for name in names)
     return next((path for path in candidates if path.exists()), None)
 
@@ -45,13 +53,14 @@ def find_folder(name: str, files: Sequence[str]) -> Path | None:
     return None
 
 
-def download(url: str, name: str, sha256: str) -> Path:
-    """Fetch a file into the cache.
+def download(url: str, name: str, digest: str, algorithm: str = "sha256") -> Path:
+    """Fetch a file into the cache, with a progress bar.
 
     Args:
         url: where from.
         name: its name in the cache.
-        sha256: the hexadecimal digest that the content must have.
+        digest: the hexadecimal digest that the content must have.
+        algorithm: of the digest, "sha256" or "md5".
 
     Returns:
         The path of the complete, checked file.
@@ -62,7 +71,7 @@ def download(url: str, name: str, sha256: str) -> Path:
     target = cache_folder() / name
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        fetch(url, target, sha256)
+        fetch(url, target, digest, algorithm, verbose=True)
     except OSError as error:
         raise OSError(
             f"{error} (or set KERATA_DATA_DIR to a folder that has {name})"
