@@ -60,6 +60,7 @@ _PUBLIC = {
     "StatelessScope": "kerata.core.scope:StatelessScope",
     "SymbolicScope": "kerata.core.scope:SymbolicScope",
     "Variable": "kerata.core.variable:Variable",
+    "device": "kerata.core.device:device",
     "function": "kerata.core.function:function",
     "grad": "kerata.core.differentiation:grad",
     "hessian": "kerata.core.differentiation:hessian",
@@ -153,6 +154,7 @@ if TYPE_CHECKING:
         wrappers as wrappers,
     )
     from kerata.backend.select import use_backend as use_backend
+    from kerata.core.device import device as device
     from kerata.core.differentiation import grad as grad
     from kerata.core.differentiation import hessian as hessian
     from kerata.core.differentiation import jacobian as jacobian

@@ -19,7 +19,7 @@ import numpy as np
 Tensor = Any
 
 # Modules of an engine's package that hold machinery, not kernels.
-_MACHINERY = {"engine", "compile", "gradient", "module", "operators", "values"}
+_MACHINERY = {"engine", "compile", "gradient", "module", "operators", "placement", "values"}
 
 
 class Kernels(dict):
@@ -116,6 +116,14 @@ class Backend(ABC):
         Asked when a kernel has failed: moving is for a user's tensor that meets our variables.
         """
         return None
+
+    def devices(self) -> dict[str, Any]:
+        """Return the engine's devices by names such as `"cpu:0"` and `"gpu:1"`."""
+        return {"cpu:0": None}
+
+    def placing(self, device: Any) -> contextlib.AbstractContextManager:
+        """Return a context in which new tensors are made on a device of the engine's."""
+        return contextlib.nullcontext()
 
     def is_traced(self, tensor: Tensor) -> bool:
         """Tell whether the tensor stands for a value that is not there yet (in compilation)."""

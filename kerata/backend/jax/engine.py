@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,6 +43,13 @@ class JaxBackend(Backend):
 
     def __init__(self) -> None:
         self.kernels = collect_kernels(self.name, package, jnp)
+
+    def devices(self) -> dict[str, Any]:
+        every = (*jax.devices("cpu"), *jax.devices())
+        return {f"{device.platform}:{device.id}": device for device in every}
+
+    def placing(self, device: Any) -> contextlib.AbstractContextManager:
+        return jax.default_device(device)
 
     def from_numpy(self, array: np.ndarray) -> Tensor:
         with jax.ensure_compile_time_eval():

@@ -41,6 +41,13 @@ class TensorFlowBackend(Backend):
     def __init__(self) -> None:
         self.kernels = collect_kernels(self.name, package, tf)
 
+    def devices(self) -> dict[str, Any]:
+        every = tf.config.list_logical_devices()
+        return {device.name.removeprefix("/device:").lower(): device.name for device in every}
+
+    def placing(self, device: Any) -> contextlib.AbstractContextManager:
+        return tf.device(device)
+
     def from_numpy(self, array: np.ndarray) -> Tensor:
         # Variables may get their first value while a step is traced: it belongs outside of it.
         with tf.init_scope():

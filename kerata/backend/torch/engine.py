@@ -13,6 +13,7 @@ from torch.utils.checkpoint import checkpoint
 
 import kerata.backend.torch as package
 from kerata.backend.interface import Backend, Tensor, collect_kernels
+from kerata.backend.torch import placement
 from kerata.backend.torch.gradient import (
     Recording,
     Remembered,
@@ -52,7 +53,14 @@ class TorchBackend(Backend):
     @property
     def device(self) -> torch.device:
         """Where new tensors are made."""
-        return torch.device("cuda") if self._on_gpu else torch.get_default_device()
+        return placement.device() or torch.get_default_device()
+
+    def devices(self) -> dict[str, Any]:
+        gpus = {f"gpu:{i}": torch.device("cuda", i) for i in range(torch.cuda.device_count())}
+        return {"cpu:0": torch.device("cpu"), **gpus}
+
+    def placing(self, device: Any) -> contextlib.AbstractContextManager:
+        return placement.on(device)
 
     def from_numpy(self, array: np.ndarray) -> Tensor:
         return self.view_numpy(np.array(array, order="C"))
@@ -65,7 +73,8 @@ class TorchBackend(Backend):
             if not array.flags.writeable or not array.dtype.isnative or _has_negative_stride(array):
                 array = np.array(array, dtype=array.dtype.newbyteorder("="))
             tensor = torch.from_numpy(array)
-        return tensor.to("cuda") if self._on_gpu else tensor
+        device = placement.device()
+        return tensor if device is None else tensor.to(device)
 
     def to_numpy(self, tensor: Tensor) -> np.ndarray:
         tensor = tensor.detach().cpu()

@@ -3,11 +3,9 @@
 import numpy as np
 import torch
 
+from kerata.backend.torch.placement import device as _device
+
 FROM_ENGINE = ("broadcast_to",)
-
-
-def _device():
-    return "cuda" if torch.cuda.is_available() else None
 
 
 def filled(shape, value, dtype):
