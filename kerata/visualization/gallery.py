@@ -43,7 +43,7 @@ def plot_image_gallery(
         rows: number of rows; by default as needed.
         cols: number of columns; by default a grid about as wide as high.
         value_range: the values of black and white.
-        scale: size of a picture in inches.
+        scale: width of a picture in inches.
         path: a file to write (png, pdf, svg).
         show: whether to open a window; by default when there is no `path`.
         transparent: whether the file's background is transparent.
@@ -72,7 +72,9 @@ def plot_image_gallery(
         raise ValueError("Pass either path= (write a file) or show=True (open a window).")
     rows, cols = _grid(len(pictures), rows, cols)
     show = path is None if show is None else show
-    figure = new_figure(cols * scale, rows * scale, window=show)
+    height, width = pictures.shape[1:3]
+    cell = scale * min(max(height / width, 0.2), 5) + (0.25 if label_map else 0)
+    figure = new_figure(cols * scale, rows * cell, window=show)
     grid = figure.subplots(rows, cols, squeeze=False).ravel()
     for i, axes in enumerate(grid):
         axes.set_axis_off()
