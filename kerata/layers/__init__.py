@@ -119,12 +119,14 @@ from kerata.layers.pooling.windows import (
 from kerata.layers.preprocessing.auto_contrast import AutoContrast
 from kerata.layers.preprocessing.category_encoding import CategoryEncoding
 from kerata.layers.preprocessing.center_crop import CenterCrop
+from kerata.layers.preprocessing.date_encoding import DateEncoding
 from kerata.layers.preprocessing.discretization import Discretization
 from kerata.layers.preprocessing.equalization import (
     ContrastLimitedAdaptiveHistogramEqualization,
     Equalization,
 )
 from kerata.layers.preprocessing.hashing import HashedCrossing, Hashing
+from kerata.layers.preprocessing.imputation import Imputation, MissingIndicator
 from kerata.layers.preprocessing.integer_lookup import IntegerLookup
 from kerata.layers.preprocessing.max_num_bounding_boxes import MaxNumBoundingBoxes
 from kerata.layers.preprocessing.mel_spectrogram import MelSpectrogram
@@ -234,6 +236,7 @@ __all__ = [
     "Cropping2D",
     "Cropping3D",
     "CutMix",
+    "DateEncoding",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -267,6 +270,7 @@ __all__ = [
     "HashedCrossing",
     "Hashing",
     "Identity",
+    "Imputation",
     "Input",
     "InputLayer",
     "InputSpec",
@@ -289,6 +293,7 @@ __all__ = [
     "Maximum",
     "MelSpectrogram",
     "Minimum",
+    "MissingIndicator",
     "MixUp",
     "MultiHeadAttention",
     "Multiply",

@@ -10,6 +10,9 @@ compiled step gets numbers. A graph is divided like this:
 3. `prepare` computes the first part for a batch of arrays; its result, `Prepared`, takes the
    place of the model's inputs in steps; `finish` computes the second part.
 
+Inputs that only layers which welcome missing entries read (`takes_gaps`) may be columns of any
+kind, with gaps in any spelling: `read` makes arrays of numbers or of text of them first.
+
 Called on arrays directly, the model just computes one layer after the other.
 """
 
@@ -18,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from kerata.backend import select
 from kerata.core import tree
 from kerata.core.context import CallContext, set_current
@@ -25,6 +30,7 @@ from kerata.core.primitive import convert_to_numpy
 from kerata.core.symbolic import SymbolicTensor
 from kerata.core.variable import Variable
 from kerata.layers.layer import Layer
+from kerata.layers.preprocessing.raw_columns import as_numbers, as_texts, entries_of
 from kerata.models.graph import Graph
 
 
@@ -105,6 +111,8 @@ class HostPart:
         self.first = [step for step in steps if id(step) in moved]
         self.second = [step for step in steps if id(step) not in moved]
         self.between = self._handed_over()
+        self._structure = graph.input_structure
+        self._with_gaps = {slot.tensor.name: slot.tensor.dtype for slot in self._gap_takers(steps)}
 
     @staticmethod
     def of(graph: Graph | None, arrange_inputs: Callable[[Any], list]) -> HostPart | None:
@@ -138,8 +146,12 @@ class HostPart:
                 yield _Step(node.operation, args, kwargs, outputs)
                 continue
             own: dict[int, _Slot] = {}
-            entries = [self._new_slot(tensor, own) for tensor in inner.inputs]
-            yield _Step(node.operation._arrange_inputs, args, {}, entries)  # type: ignore
+            given = node.operation._arrange_inputs(*node.args)  # type: ignore[attr-defined]
+            if all(id(tensor) in known for tensor in given):  # nothing had to be reshaped
+                own = {id(t): known[id(g)] for t, g in zip(inner.inputs, given, strict=True)}
+            else:
+                entries = [self._new_slot(tensor, own) for tensor in inner.inputs]
+                yield _Step(node.operation._arrange_inputs, args, {}, entries)  # type: ignore
             yield from self._opened(inner, own)
             for outer, tensor in zip(node.outputs, inner.outputs, strict=True):
                 known[id(outer)] = own[id(tensor)]
@@ -150,6 +162,23 @@ class HostPart:
         read = [slot for step in self.second for slot in step.inputs]
         wanted = {slot.index: slot for slot in [*read, *tree.flatten(self.outputs)]}
         return [slot for index, slot in wanted.items() if index not in made]
+
+    @property
+    def is_row_by_row(self) -> bool:
+        """Whether what is handed over for a row does not depend on the other rows of its batch.
+
+        Layers without weights of the user's see rows one by one, but for those that pad them to the
+        longest; ops may do anything.
+        """
+        known = all(None not in slot.tensor.shape[1:] for slot in self.between)
+        return known and all(isinstance(step.operation, Layer) for step in self.first)
+
+    def _gap_takers(self, steps: list[_Step]) -> Iterator[_Slot]:
+        """Yield the inputs that are read only by layers which welcome missing entries."""
+        for slot in self.inputs:
+            readers = [step.operation for step in steps if slot in step.inputs]
+            if readers and all(getattr(reader, "takes_gaps", False) for reader in readers):
+                yield slot
 
     def check(self) -> None:
         """Raise unless the engine gets numbers only.
@@ -187,6 +216,41 @@ class HostPart:
         )
 
     # -- running ---------------------------------------------------------------------------
+
+    def read(self, inputs: Any) -> Any:
+        """Return data with plain arrays in place of columns that may have missing entries.
+
+        Args:
+            inputs: nested as the model takes them.
+
+        Raises:
+            ValueError: if a column of numbers holds something else.
+        """
+        if not self._with_gaps:
+            return inputs
+        if isinstance(inputs, dict):
+            names = self._names_of_keys()
+            return {key: self._column(names.get(key), value) for key, value in inputs.items()}
+        if len(self.inputs) == 1 and not tree.is_nested(self._structure):
+            return self._column(self.inputs[0].tensor.name, inputs)
+        return inputs
+
+    def _names_of_keys(self) -> dict[str, str]:
+        """Return the names of the inputs by the keys of the dict that the model takes."""
+        if isinstance(self._structure, dict):
+            return {key: getattr(tensor, "name", "") for key, tensor in self._structure.items()}
+        return {slot.tensor.name: slot.tensor.name for slot in self.inputs}
+
+    def _column(self, name: str | None, values: Any) -> Any:
+        if name not in self._with_gaps:
+            return values
+        array = entries_of(values)
+        if not isinstance(array, np.ndarray):  # rows that were read before, or a tensor
+            return values
+        try:
+            return as_texts(array) if self._with_gaps[name] == "string" else as_numbers(array)
+        except ValueError as error:
+            raise ValueError(f"The input {name!r} takes numbers. {error}") from None
 
     def prepare(self, inputs: Any) -> Prepared:
         """Return what the host makes of a batch.

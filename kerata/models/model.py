@@ -7,6 +7,7 @@ A model is made in one of three ways: `Model(inputs, outputs)` from symbolic ten
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from kerata.core.serialization import serialize
 from kerata.core.spec import dtype_of, shape_of
 from kerata.core.symbolic import SymbolicTensor
 from kerata.layers.layer import Layer
+from kerata.layers.preprocessing.raw_columns import columns_of, is_frame
 from kerata.layers.preprocessing.text_arrays import as_data
 from kerata.models.graph import Graph
 from kerata.models.graph_config import graph_config, graph_from_config
@@ -103,7 +105,31 @@ class Model(Trainer, Layer):
         """Leave arrays as they are if layers on the host take them."""
         if self.host_part is None:
             return super()._convert_inputs(args, kwargs)
-        return tuple(as_data(arg) for arg in args), kwargs
+        return tuple(as_data(self.read_inputs(arg)) for arg in args), kwargs
+
+    def read_inputs(self, x: Any) -> Any:
+        """Return data as the graph takes them: a data frame by columns, gaps in one form.
+
+        Args:
+            x: nested arrays, columns, or a data frame with the columns that the inputs name.
+
+        Raises:
+            ValueError: if a column of numbers holds something else.
+        """
+        if self._graph is None:
+            return x
+        if is_frame(x) and (isinstance(self.input, dict) or len(self.inputs) > 1):
+            x = columns_of(x)
+            self._check_keys(x)
+        wanted = self._input_keys()
+        if isinstance(x, dict) and all(key in x for key in wanted):
+            x = {key: x[key] for key in wanted}  # other columns may be anything
+        return x if self.host_part is None else self.host_part.read(x)
+
+    def _input_keys(self) -> list[str]:
+        """Return the keys of a dict of inputs."""
+        structure = self._graph.input_structure  # type: ignore[union-attr]
+        return list(structure) if isinstance(structure, dict) else self.input_names
 
     def host_part_for(self, x: Any) -> HostPart | None:
         """Return the part that the data pipeline computes, `None` if there is none.
@@ -138,15 +164,18 @@ class Model(Trainer, Layer):
             )
         return [_fit_to(v, s, self.name) for v, s in zip(values, graph.inputs, strict=True)]
 
-    def _inputs_by_name(self, inputs: dict[str, Any]) -> list[Any]:
-        structure = self._graph.input_structure  # type: ignore[union-attr]
-        wanted = list(structure) if isinstance(structure, dict) else self.input_names
-        missing = [name for name in wanted if name not in inputs]
+    def _check_keys(self, inputs: Mapping[str, Any]) -> None:
+        missing = [name for name in self._input_keys() if name not in inputs]
         if missing:
             raise ValueError(
                 f"Model {self.name!r} has an input {missing[0]!r}, which the data lack; they have "
                 f"{', '.join(map(repr, inputs))}.{closest(missing[0], inputs)}"
             )
+
+    def _inputs_by_name(self, inputs: dict[str, Any]) -> list[Any]:
+        structure = self._graph.input_structure  # type: ignore[union-attr]
+        wanted = self._input_keys()
+        self._check_keys(inputs)
         if isinstance(structure, dict):
             return tree.flatten({name: inputs[name] for name in wanted})
         return [inputs[name] for name in wanted]

@@ -25,12 +25,13 @@ from kerata.training.data import (
     Batch,
     Batches,
     Chunk,
+    Examples,
     PreparedBatches,
     as_batches,
     is_array_like,
-    split,
     unpack_validation_data,
 )
+from kerata.training.data import split as divided
 from kerata.training.divergence import has_diverged
 from kerata.training.first_batch import check_first_batch
 from kerata.training.model_view import view_of
@@ -308,18 +309,20 @@ class Trainer:
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
+        split: str = "tail",
     ) -> Any:
         """Train the model.
 
         Args:
-            x: inputs: an array, a list or dict of arrays, a data frame, or a source of batches
-                (generator, function that makes one, `PyDataset`, `DataLoader`).
+            x: inputs: an array, a list or dict of arrays, a data frame, `kerata.data.Examples`, or
+                a source of batches (generator, function that makes one, `PyDataset`,
+                `DataLoader`).
             y: targets, like `x`; left out if the source gives them.
             batch_size: samples per step, 32 by default.
             epochs: index of the last epoch, counted from 1.
             verbose: 0 silent, 1 progress bar, 2 one line per epoch, `"auto"`.
             callbacks: list of callbacks.
-            validation_split: fraction of the arrays, taken from the end, to validate on.
+            validation_split: fraction of the arrays to validate on.
             validation_data: `(x, y)`, `(x, y, weights)` or a source of batches.
             shuffle: whether arrays are shuffled before each epoch.
             class_weight: class -> weight, or `"balanced"`.
@@ -329,6 +332,8 @@ class Trainer:
             validation_steps: steps of each validation.
             validation_batch_size: samples per validation step.
             validation_freq: validate every so many epochs, or in the epochs of a list.
+            split: which rows `validation_split` holds out: `"tail"`, the last ones, as Keras does;
+                `"random"`; or `"stratified"`, at random and the same share of each class.
 
         Returns:
             A `History`, whose `history` maps each name to the values by epoch.
@@ -337,6 +342,7 @@ class Trainer:
             RuntimeError: if the model has not been compiled.
             ValueError: if the data do not fit the model, before anything is changed.
         """
+        x, y = _separated(x, y)
         self._must_be_compiled("fit", y)
         engine = self.backend
         if engine.gradients is None:
@@ -348,7 +354,9 @@ class Trainer:
         epochs = min(epochs, config.max_epochs() or epochs)
         if validation_split:
             text = self.host_part_for(x) is not None
-            (x, y, sample_weight), held_out = split(x, y, sample_weight, validation_split, text)
+            (x, y, sample_weight), held_out = divided(
+                x, y, sample_weight, validation_split, text, split, self.read_inputs
+            )
             validation_data = validation_data or held_out
         seed = config.next_seed()
         with select.use_backend(engine):
@@ -524,6 +532,7 @@ class Trainer:
         """
         if kwargs:
             raise TypeError(f"evaluate() takes no argument {next(iter(kwargs))!r}.")
+        x, y = _separated(x, y)
         self._must_be_compiled("evaluate", y)
         with select.use_backend(self.backend):
             batches = self._batches(x, y, sample_weight, batch_size, steps, steps_name="steps")
@@ -583,6 +592,7 @@ class Trainer:
         Raises:
             ValueError: if the data do not fit the model.
         """
+        x, _ = _separated(x, None)
         with select.use_backend(self.backend):
             if self._is_one_batch(x, batch_size, verbose, steps, callbacks):
                 return self._predict_one(x)
@@ -693,8 +703,15 @@ class Trainer:
     def _batches(self, x: Any, *args: Any, **options: Any) -> Batches:
         """Return data as batches, with what the host makes of them in place of text."""
         host = self.host_part_for(x)
-        batches = as_batches(x, *args, allow_text=host is not None, **options)
-        return batches if host is None else PreparedBatches(batches, host.prepare)
+        text = host is not None
+        batches = as_batches(x, *args, allow_text=text, read=self.read_inputs, **options)
+        if host is None:
+            return batches
+        return PreparedBatches(batches, host.prepare, host.is_row_by_row)
+
+    def read_inputs(self, x: Any) -> Any:
+        """Return data as the model takes them."""
+        return x
 
     def host_part_for(self, x: Any) -> Any:
         """Return what has a `prepare` for batches, `None` if they are taken as they are."""
@@ -848,6 +865,11 @@ def _symbolic(array: Any) -> Any:
 def _value_now(log: Any) -> Any:
     """Return what a variable among the logs, such as a learning rate, holds after the step."""
     return log.value if isinstance(log, Variable) else log
+
+
+def _separated(x: Any, y: Any) -> tuple[Any, Any]:
+    """Return inputs and targets, also of `Examples`."""
+    return (x.x, x.y) if isinstance(x, Examples) and y is None else (x, y)
 
 
 def _batch_rows(x: Any) -> Any:

@@ -18,6 +18,10 @@ ELSEWHERE = {
         ("HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"),
         "test_lookup_layers.py: Keras needs TensorFlow for them",
     ),
+    **dict.fromkeys(
+        ("DateEncoding", "Imputation", "MissingIndicator"),
+        "test_missing_values.py: Keras has no such layers",
+    ),
     "FlaxLayer": "test_jax_layer.py",
     "AugMix": "test_rand_augment.py: compiling it takes long",
     "InputLayer": "tests/models",

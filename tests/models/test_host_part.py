@@ -140,6 +140,52 @@ def test_text_is_found_missing_or_of_the_wrong_kind():
         model.predict({**data, "age": data["age"][:3]}, verbose=0)
 
 
+def test_frames_are_taken_by_columns(training_backend):
+    import pandas
+
+    data = passengers(12)
+    frame = pandas.DataFrame(data).assign(other=pandas.Timestamp(0), notes="not for the model")
+    model = passenger_model(data)
+    model.compile("sgd", "binary_crossentropy")
+    expected = model.predict(data, verbose=0)
+    np.testing.assert_array_equal(model.predict(frame, verbose=0), expected)
+    np.testing.assert_array_equal(model.predict_on_batch(frame), expected)
+    np.testing.assert_allclose(array(model(frame)), expected, rtol=1e-5, atol=1e-6)
+    model.fit(frame, survived(data), validation_split=0.25, verbose=0)
+    with pytest.raises(ValueError, match="which the data lack"):
+        model.predict(frame.drop(columns="sex"), verbose=0)
+    numbers = kerata.Input((1,), name="age"), kerata.Input((1,), name="class")
+    summed = kerata.Model(numbers, layers.Add()(numbers))
+    np.testing.assert_allclose(
+        summed.predict(frame, verbose=0)[:, 0], frame["age"] + frame["class"], rtol=1e-6
+    )
+
+
+def test_rows_are_prepared_once_if_they_are_small(training_backend, monkeypatch):
+    """Batches of the second pass are slices of what was prepared at once; nothing else changes."""
+    data = passengers()
+    y = survived(data)
+    models = [passenger_model(data) for _ in range(2)]
+    models[1].set_weights(models[0].get_weights())
+    prepared = []
+    for model, most in zip(models, (1 << 28, 0), strict=True):
+        monkeypatch.setattr("kerata.training.data.prepared.KEPT_BYTES", most)
+        rows = []
+
+        def counted(x, prepare=model.host_part.prepare, rows=rows):
+            rows.append(len(x["age"]))
+            return prepare(x)
+
+        monkeypatch.setattr(model.host_part, "prepare", counted)
+        model.compile("sgd", "binary_crossentropy")
+        kerata.utils.set_random_seed(3)
+        model.fit(data, y, batch_size=7, epochs=4, validation_data=(data, y), verbose=0)
+        prepared.append(sum(rows))
+    for one, other in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert prepared[0] < 2 * 3 * ROWS < 2 * 4 * ROWS <= prepared[1]
+
+
 def text_model(*rest, **options) -> kerata.Sequential:
     vectorize = layers.TextVectorization(
         vocabulary=["good", "bad"], output_sequence_length=4, **options
@@ -231,6 +277,7 @@ def test_batches_are_as_long_as_their_longest_text(training_backend):
     ])
     model.compile("sgd", "mse")
     texts = ["good " * (1 + i // 4) for i in range(16)]
+    assert not model.host_part.is_row_by_row
     model.fit(texts, np.zeros(16), batch_size=4, epochs=2, verbose=0)
     predicted = model.predict(texts, batch_size=4, verbose=0)
     np.testing.assert_allclose(predicted[-4:], array(model(texts[-4:])), rtol=1e-5, atol=1e-6)

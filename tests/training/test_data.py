@@ -645,6 +645,92 @@ def test_split_refuses_with_a_reason(x, fraction, fact):
         split(x() if callable(x) else x, fraction=fraction)
 
 
+LABELS = np.repeat([0, 1, 2], [50, 30, 21])
+
+
+@pytest.mark.parametrize(
+    "y", [LABELS, LABELS[:, None], np.eye(3)[LABELS], LABELS.astype("float32")]
+)
+@pytest.mark.parametrize("fraction", [0.2, 0.5, 0.33])
+def test_a_stratified_split_has_the_shares_of_scikit_learn(y, fraction):
+    from sklearn.model_selection import train_test_split
+
+    x = rows(101)
+    train, held_out = split(x, y, None, fraction, way="stratified")
+    size = round(101 * fraction)
+    expected = [
+        np.bincount(part) for part in train_test_split(LABELS, test_size=size, stratify=LABELS)
+    ]
+    for part, counts in zip((train, held_out), expected, strict=True):
+        chosen = part[0].slice(0, 101)[:, 0] / 3
+        found = np.bincount(LABELS[chosen.astype(int)])
+        assert np.abs(found - counts).max() <= 1 and found.sum() == counts.sum()
+        batches = as_batches(*part, batch_size=7)
+        assert [tree.flatten(b)[0].shape for b in batches.epoch(0)][0] == (7, 3)
+        np.testing.assert_array_equal(np.sort(chosen), chosen)
+    again = split(x, y, None, fraction, way="stratified")[1][0]
+    np.testing.assert_array_equal(again.slice(0, 101), held_out[0].slice(0, 101))
+
+
+def test_a_random_split_keeps_rows_together():
+    x, y, weights = rows(50), np.arange(50.0), np.arange(50.0)
+    train, held_out = split({"a": x, "b": [y, x]}, y, weights, 0.3, way="random")
+    assert len(held_out[1]) == 15
+    for part in (train, held_out):
+        batch = as_batches(*part, batch_size=50, shuffle=True).peek()
+        np.testing.assert_array_equal(batch.x["a"][:, 0], 3 * batch.y)
+        np.testing.assert_array_equal(batch.x["b"][0], batch.sample_weight)
+    seen_rows = np.sort(np.concatenate([part[1].slice(0, 50) for part in (train, held_out)]))
+    np.testing.assert_array_equal(seen_rows, y)
+    assert not np.array_equal(held_out[1].slice(0, 15), y[35:])
+
+
+@pytest.mark.parametrize(
+    ("y", "way", "fact"),
+    [
+        (np.zeros(10), "sorted", "expected one of"),
+        (np.linspace(0, 1, 10), "stratified", "seems to be a quantity"),
+        ({"a": np.zeros(10), "b": np.zeros(10)}, "stratified", "y has 2"),
+        (np.arange(10), "stratified", "10 classes in 10 rows"),
+        (None, "stratified", "y has 0"),
+    ],
+)
+def test_a_split_that_is_not_possible_is_told(y, way, fact):
+    with pytest.raises(ValueError, match=fact):
+        split(rows(10), y, None, 0.3, way=way)
+
+
+def test_fit_splits_as_it_is_asked_to(training_backend):
+    model = kerata.Sequential([kerata.Input((3,)), kerata.layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.warns(KerataWarning, match='split="stratified"'):
+        model.fit(rows(101), LABELS, validation_split=0.3, verbose=0)
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        history = model.fit(
+            rows(101), LABELS, validation_split=0.3, split="stratified", verbose=0
+        ).history
+    _, (x, y, _) = split(rows(101), LABELS, None, 0.3, way="stratified")
+    held_out = model.evaluate(x.slice(0, 30), y.slice(0, 30), verbose=0)
+    np.testing.assert_allclose(history["val_loss"], held_out, rtol=1e-5)
+
+
+def test_examples_are_inputs_and_targets(training_backend):
+    examples = kerata.data.Examples(rows(20), np.arange(20.0))
+    model = kerata.Sequential([kerata.Input((3,)), kerata.layers.Dense(1)])
+    model.compile(kerata.optimizers.SGD(1e-4), "mse")
+    expected = model.evaluate(*examples, verbose=0)
+    assert model.evaluate(examples, verbose=0) == expected
+    np.testing.assert_array_equal(
+        model.predict(examples, verbose=0), model.predict(examples.x, verbose=0)
+    )
+    history = model.fit(examples, validation_data=examples, validation_freq=2, epochs=2, verbose=0)
+    assert history.history["val_loss"][0] < expected
+    model.fit(examples, validation_split=0.2, split="random", verbose=0)
+
+
 def test_validation_data_are_unpacked():
     x, y, w = rows(4), np.zeros(4), np.ones(4)
     assert unpack_validation_data((x, y)) == (x, y, None)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from kerata import ops
-from kerata.core import names, tree
+from kerata.core import dtypes, names, tree
 from kerata.core.errors import closest
-from kerata.core.primitive import any_symbolic
+from kerata.core.primitive import any_symbolic, convert_to_numpy
 from kerata.core.registry import register
 from kerata.core.serialization import Configurable, serialize
 from kerata.layers.core.identity import Identity
@@ -18,14 +19,26 @@ from kerata.layers.core.input_layer import Input
 from kerata.layers.layer import Layer
 from kerata.layers.merge.concatenate import Concatenate
 from kerata.layers.preprocessing.category_encoding import CategoryEncoding
+from kerata.layers.preprocessing.date_encoding import DateEncoding
 from kerata.layers.preprocessing.discretization import Discretization
 from kerata.layers.preprocessing.hashing import HashedCrossing, Hashing
+from kerata.layers.preprocessing.imputation import Imputation, MissingIndicator
 from kerata.layers.preprocessing.index_lookup import IndexLookup
 from kerata.layers.preprocessing.integer_lookup import IntegerLookup
 from kerata.layers.preprocessing.normalization import Normalization
+from kerata.layers.preprocessing.raw_columns import (
+    as_numbers,
+    as_texts,
+    columns_of,
+    entries_of,
+    gaps_of,
+    is_table,
+)
 from kerata.layers.preprocessing.rescaling import Rescaling
 from kerata.layers.preprocessing.string_lookup import StringLookup
-from kerata.layers.preprocessing.text_arrays import as_array, is_text
+
+#: what stands for a missing integer: a category of its own
+MISSING_INTEGER = int(np.iinfo(np.int32).min)
 
 
 @register("utils")
@@ -42,9 +55,18 @@ class Feature(Configurable):
         preprocessor: the layer that prepares it.
         output_mode: "float": as the layer gives it; "int": its integers; "one_hot": its integers
             as vectors.
+        imputation: the layer that fills gaps before, an `Imputation`; `None` if there are none.
+        indicator: whether another column says which entries are missing.
     """
 
-    def __init__(self, dtype: str, preprocessor: Layer, output_mode: str):
+    def __init__(
+        self,
+        dtype: str,
+        preprocessor: Layer,
+        output_mode: str,
+        imputation: Layer | None = None,
+        indicator: bool = False,
+    ):
         if output_mode not in ("float", "int", "one_hot"):
             raise ValueError(
                 f"output_mode={output_mode!r} of a feature; expected 'float', 'int' or 'one_hot'."
@@ -52,14 +74,27 @@ class Feature(Configurable):
         self.dtype = dtype
         self.preprocessor = preprocessor
         self.output_mode = output_mode
+        self.imputation = imputation
+        self.indicator = indicator
+
+    @property
+    def input_dtype(self) -> str:
+        """Dtype of the column as it enters a model: integers with gaps are floats."""
+        with_gaps = self.imputation is not None and dtypes.is_integer(self.dtype)
+        return dtypes.floatx() if with_gaps else self.dtype
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        return {
+        """Return the arguments; what Keras does not know only where it is used."""
+        config = {
             "dtype": self.dtype,
             "preprocessor": serialize(self.preprocessor),
             "output_mode": self.output_mode,
         }
+        if self.imputation is not None:
+            config["imputation"] = serialize(self.imputation)
+        if self.indicator:
+            config["indicator"] = True
+        return config
 
 
 @register("utils")
@@ -99,7 +134,7 @@ class FeatureSpace(Layer):
         features: how each column is prepared, by its name: what one of the class methods below
             returns, or their names: "float", "float_normalized", "float_rescaled",
             "float_discretized", "integer_categorical", "integer_hashed", "string_categorical",
-            "string_hashed".
+            "string_hashed", "date".
         output_mode: "concat": one vector for each row: first the columns in the order of their
             sorted names, then the crosses; "dict": each by its name.
         crosses: combinations of columns: what `FeatureSpace.cross` returns, or tuples of names.
@@ -108,8 +143,18 @@ class FeatureSpace(Layer):
         num_discretization_bins: number of bins of discretized columns that are given by name.
         name: name of the layer.
 
-    Input: dict of columns, `()`, `(batch,)` or `(batch, 1)`: arrays, tensors, lists of text.
+    Input: a data frame of pandas or polars, the path of a CSV file, or a dict of columns, `()`,
+    `(batch,)` or `(batch, 1)`: arrays, tensors, lists of text.
     Output: float `(batch, width)`, without batch for single values; or a dict of such.
+
+    Missing entries: where `adapt` meets some in a column of numbers, their median takes the place
+    of missing ones from then on, and a further column, called `<name>_is_missing` in a dict, tells
+    which they are. A missing category is a category of its own, and a missing date is zeros. In a
+    column that had no gap when it was learned, a missing number stays NaN, and a missing category
+    is an unknown one.
+
+    Unknown categories: those that `adapt` has not met, or that are beyond `max_tokens`, share the
+    first place of the column's vector (as many as `num_oov_indices`).
 
     >>> import kerata, numpy as np
     >>> table = {"age": [20.0, 40.0], "city": ["Rome", "Oslo"]}
@@ -139,6 +184,8 @@ class FeatureSpace(Layer):
         self.num_discretization_bins = num_discretization_bins
         self.output_mode = output_mode
         self.features = {key: self._as_feature(key, value) for key, value in features.items()}
+        # Where `adapt` decides whether there are gaps to fill.
+        self._may_impute = [key for key, f in self.features.items() if f.imputation is None]
         self.crosses = [self._as_cross(cross) for cross in crosses or ()]
         self.preprocessors = {key: f.preprocessor for key, f in self.features.items()}
         self.crossers = {
@@ -146,14 +193,16 @@ class FeatureSpace(Layer):
             for cross in self.crosses
         }
         self.one_hot_encoders: dict[str, CategoryEncoding] = {}
+        self.indicators: dict[str, MissingIndicator] = {}
         self.concat = Concatenate(axis=-1, name="tfd_concat")
         self._learning = [name for name, p in self.preprocessors.items() if _learns(p)]
-        self._adapted = not self._learning
+        to_fill = [f.imputation for f in self.features.values() if _learns_to_fill(f.imputation)]
+        self._adapted = not self._learning and not any(map(_learns, to_fill))
         self._inputs: dict[str, Any] | None = None
 
     def _as_feature(self, name: str, feature: Any) -> Feature:
         if isinstance(feature, Feature):
-            return feature
+            return copy.copy(feature)  # `adapt` may add what fills gaps
         kinds: dict[str, Callable[[], Feature]] = {
             "float": lambda: self.float(name),
             "float_rescaled": lambda: self.float_rescaled(name=name),
@@ -165,6 +214,7 @@ class FeatureSpace(Layer):
             "integer_hashed": lambda: self.integer_hashed(self.hashing_dim, name=name),
             "string_categorical": lambda: self.string_categorical(name=name),
             "string_hashed": lambda: self.string_hashed(self.hashing_dim, name=name),
+            "date": lambda: self.date(name=name),
         }
         if not isinstance(feature, str) or feature not in kinds:
             raise ValueError(
@@ -206,7 +256,14 @@ class FeatureSpace(Layer):
         return Cross(feature_names, crossing_dim, output_mode)
 
     @classmethod
-    def feature(cls, dtype: str, preprocessor: Layer, output_mode: str) -> Feature:
+    def feature(
+        cls,
+        dtype: str,
+        preprocessor: Layer,
+        output_mode: str,
+        imputation: Layer | None = None,
+        indicator: bool = False,
+    ) -> Feature:
         """Return a column that a layer of your own prepares.
 
         Args:
@@ -214,8 +271,11 @@ class FeatureSpace(Layer):
             preprocessor: the layer; with `adapt`, if it has to learn from data.
             output_mode: "float": as the layer gives it; "int"; or "one_hot": its integers, below
                 its `vocabulary_size()` or `num_bins`, as vectors.
+            imputation: the layer that fills gaps before, such as `layers.Imputation("mean")`; by
+                default `adapt` finds out whether one is needed.
+            indicator: whether another column says which entries are missing, with `imputation`.
         """
-        return Feature(dtype, preprocessor, output_mode)
+        return Feature(dtype, preprocessor, output_mode, imputation, indicator)
 
     @classmethod
     def float(cls, name: str | None = None) -> Feature:
@@ -335,24 +395,76 @@ class FeatureSpace(Layer):
         """
         return Feature("string", Hashing(num_bins, name=_named(name, "string_hashed")), output_mode)
 
+    @classmethod
+    def date(
+        cls, cycles: Sequence[str] = ("day", "week", "year"), name: str | None = None
+    ) -> Feature:
+        """Return a column of dates, which becomes what `layers.DateEncoding` makes of it.
+
+        Args:
+            cycles: in which cycles the place of a date is told.
+            name: of the layer, which is called "<name>_preprocessor".
+        """
+        return Feature("string", DateEncoding(cycles, name=_named(name, "date")), "float")
+
     # -- learning --------------------------------------------------------------------------
 
     def adapt(self, dataset: Any) -> None:
-        """Learn what the columns need: means, bins, vocabularies.
+        """Learn what the columns need: means, bins, vocabularies, what takes the place of gaps.
 
         Args:
-            dataset: a table: a dict of columns or a data frame; or dicts of single values or
-                batches of them, from something that can be read several times: a
-                `kerata.data.Dataset`, a `tf.data.Dataset`, a list.
+            dataset: a table: a dict of columns, a data frame, or the path of a CSV file; or dicts
+                of single values or batches of them, from something that can be read several
+                times: a `kerata.data.Dataset`, a `tf.data.Dataset`, a list.
 
         Raises:
-            ValueError: if it gives anything but dicts, lacks a column, or can be read only once.
+            ValueError: if it gives anything but tables, lacks a column, or can be read only once.
         """
-        for name in self._learning:
-            self.preprocessors[name].adapt(_column(part, name) for part in _parts_of(dataset))
+        dataset = columns_of(dataset) if is_table(dataset) else dataset
+        for name, feature in self.features.items():
+            must_learn = name in self._learning
+            parts = [
+                convert_to_numpy(_column(part, name, feature.dtype))
+                for part in _parts_of(dataset)
+                if must_learn or name in part
+            ]
+            self._learn_to_fill(name, feature, parts)
+            if must_learn:
+                if feature.imputation is not None:
+                    parts = [convert_to_numpy(feature.imputation(part)) for part in parts]
+                feature.preprocessor.adapt(iter(parts))
         self._adapted = True
         self.one_hot_encoders = {}
         self.built = True
+
+    def _learn_to_fill(self, name: str, feature: Feature, parts: list[np.ndarray]) -> None:
+        """Let gaps of a column be filled: as its feature says, else if there are any."""
+        if name in self._may_impute:
+            feature.imputation, feature.indicator = None, False
+            if any(gaps_of(part).any() for part in parts):
+                self._impute(name, feature)
+        if _learns_to_fill(feature.imputation):
+            feature.imputation.adapt(iter(parts))  # type: ignore[union-attr]
+
+    def _impute(self, name: str, feature: Feature) -> None:
+        if getattr(feature.preprocessor, "takes_gaps", False):
+            return
+        own_name = layer_name(self._free_name(f"{name}_imputation"))
+        if feature.dtype == "string":
+            feature.imputation = Imputation("constant", fill_value="", name=own_name)
+        elif dtypes.is_integer(feature.dtype):
+            feature.imputation = Imputation(
+                "constant", fill_value=MISSING_INTEGER, dtype="int64", name=own_name
+            )
+        else:
+            feature.imputation = Imputation("median", name=own_name)
+            feature.indicator = True
+
+    def _free_name(self, name: str) -> str:
+        """Return a name that no column has."""
+        while name in self.features:
+            name += "_"
+        return name
 
     # -- calling ---------------------------------------------------------------------------
 
@@ -373,7 +485,8 @@ class FeatureSpace(Layer):
         if any_symbolic([data[name] for name in self.features if name in data]):
             return self._merged(data)
         single = all(np.ndim(_values(data, name)) == 0 for name in self.features)
-        merged = self._merged({name: _column(data, name) for name in self.features})
+        columns = {name: _column(data, name, f.dtype) for name, f in self.features.items()}
+        merged = self._merged(columns)
         if not single:
             return merged
         return tree.map_structure(lambda tensor: ops.squeeze(tensor, 0), merged)
@@ -384,11 +497,15 @@ class FeatureSpace(Layer):
 
     def _merged(self, columns: Mapping[str, Any]) -> Any:
         """Prepare columns `(batch, 1)` and put them side by side."""
-        prepared = {name: self.preprocessors[name](columns[name]) for name in sorted(self.features)}
-        found = {}
-        for name, value in prepared.items():
-            feature = self.features[name]
+        prepared, found = {}, {}
+        for name, feature in sorted(self.features.items()):
+            column = columns[name]
+            filled = column if feature.imputation is None else feature.imputation(column)
+            prepared[name] = value = feature.preprocessor(filled)
             found[name] = self._encoded(name, value, feature.output_mode, feature.preprocessor)
+            if feature.indicator:
+                key = self._free_name(f"{name}_is_missing")
+                found[key] = self._indicated(key, column)
         for cross in self.crosses:
             # Categories are crossed, not the values that they stand for.
             crosser = self.crossers[cross.name]
@@ -414,12 +531,18 @@ class FeatureSpace(Layer):
             self.one_hot_encoders[name] = CategoryEncoding(_depth(layer), output_mode="one_hot")
         return self.one_hot_encoders[name](value)
 
+    def _indicated(self, key: str, column: Any) -> Any:
+        if key not in self.indicators:
+            self.indicators[key] = MissingIndicator(name=layer_name(key))
+        return self.indicators[key](column)
+
     def get_inputs(self) -> dict[str, Any]:
         """Return one symbolic input `(batch, 1)` per column, always the same ones."""
-        if self._inputs is None:
+        dtypes_now = {name: feature.input_dtype for name, feature in self.features.items()}
+        if self._inputs is None or dtypes_now != {n: i.dtype for n, i in self._inputs.items()}:
             self._inputs = {
-                name: Input((1,), dtype=feature.dtype, name=name)
-                for name, feature in self.features.items()
+                name: Input((1,), dtype=dtype, name=layer_name(name))
+                for name, dtype in dtypes_now.items()
             }
         return self._inputs
 
@@ -468,8 +591,17 @@ class FeatureSpace(Layer):
         self.built = True
 
 
+def layer_name(column: str) -> str:
+    """Return the name of a column as a layer may have it.
+
+    >>> layer_name("km/h")
+    'km_h'
+    """
+    return column.replace("/", "_")
+
+
 def _named(name: str | None, kind: str) -> str:
-    return f"{name or names.unique(kind)}_preprocessor"
+    return layer_name(f"{name or names.unique(kind)}_preprocessor")
 
 
 def _learns(layer: Any) -> bool:
@@ -480,7 +612,16 @@ def _learns(layer: Any) -> bool:
         return layer.mean_given is None and not layer.built
     if isinstance(layer, Discretization):
         return not layer.bin_boundaries
+    if isinstance(layer, Imputation):
+        return layer.fill_value is None
+    if isinstance(layer, DateEncoding):
+        return layer.mean is None
     return hasattr(layer, "adapt") and not layer.built
+
+
+def _learns_to_fill(layer: Any) -> bool:
+    """Tell whether what fills gaps is learned from data, and not given once and for all."""
+    return hasattr(layer, "adapt") and getattr(layer, "strategy", None) != "constant"
 
 
 def _depth(layer: Any) -> int:
@@ -500,36 +641,45 @@ def _depth(layer: Any) -> int:
 # -- tables --------------------------------------------------------------------------------------
 
 
-def _as_columns(table: Any) -> Any:
-    """Return a dict of columns; a data frame is one."""
-    if isinstance(table, Mapping):
-        return table
-    if hasattr(table, "columns"):
-        return {name: table[name] for name in table.columns}
+def _as_columns(table: Any) -> Mapping[str, Any]:
+    """Return the columns of a table."""
+    if is_table(table):
+        return columns_of(table)
     raise ValueError(
-        f"FeatureSpace takes a dict of columns or a data frame, got a {type(table).__name__}. Of "
-        "(x, y) take x: `dataset.map(lambda x, y: x)`."
+        "FeatureSpace takes a dict of columns, a data frame, or the path of a CSV file, got a "
+        f"{type(table).__name__}. Of (x, y) take x: `dataset.map(lambda x, y: x)`."
     )
 
 
 def _values(table: Mapping[str, Any], name: str) -> Any:
+    """Return a column, as an array unless it is a tensor."""
     if name not in table:
         raise ValueError(f"The column {name!r} is missing; there are {sorted(table)}.")
-    return as_array(table[name])
+    return entries_of(table[name])
 
 
-def _column(table: Mapping[str, Any], name: str) -> Any:
-    """The values of a column as `(batch, 1)`."""
+def _column(table: Mapping[str, Any], name: str, dtype: str) -> Any:
+    """Return a column as `(batch, 1)`: numbers, or text where the dtype is "string"."""
     values = _values(table, name)
-    if isinstance(values, np.ndarray) or is_text(values) and not hasattr(values, "shape"):
-        return np.asarray(values).reshape(-1, 1)
-    return ops.reshape(values, (-1, 1))
+    if not isinstance(values, np.ndarray):
+        return ops.reshape(values, (-1, 1))
+    values = values.reshape(-1, 1)
+    if dtype == "string":
+        return as_texts(values)
+    if values.dtype.kind in "biuf" or dtypes.is_float(values.dtype.name):
+        return values
+    try:
+        numbers = as_numbers(values)
+    except ValueError as error:
+        raise ValueError(f"The column {name!r} is {dtype}: {error}") from None
+    whole = dtypes.is_integer(dtype) and not np.isnan(numbers).any()
+    return numbers.astype(np.int64) if whole else numbers
 
 
 def _parts_of(dataset: Any) -> Iterator[Mapping[str, Any]]:
     """Yield a table, or those that a source of tables gives."""
-    if isinstance(dataset, Mapping) or hasattr(dataset, "columns"):
-        yield _as_columns(dataset)
+    if is_table(dataset):
+        yield columns_of(dataset)
         return
     if hasattr(dataset, "__next__") or not hasattr(dataset, "__iter__"):
         raise ValueError(

@@ -26,6 +26,8 @@ class HostLayer(Layer):
 
     #: whether models compute the layer in the data pipeline, where it stands before all others
     runs_on_host: Any = True
+    #: whether missing entries are welcome: models then read the rows for that (`raw_columns.py`)
+    takes_gaps: bool = False
 
     def compute(self, *arrays: np.ndarray) -> np.ndarray:
         """Return the output for NumPy arrays of text or numbers. Override this.

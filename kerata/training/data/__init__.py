@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from kerata.core import config, tree
 from kerata.training.data.arrays import ArrayBatches
-from kerata.training.data.batches import Batch, Batches, Chunk
+from kerata.training.data.batches import Batch, Batches, Chunk, Examples, as_it_is
 from kerata.training.data.convert import is_array_like
 from kerata.training.data.prepared import PreparedBatches
 from kerata.training.data.py_dataset import PyDataset, PyDatasetBatches, is_py_dataset
@@ -21,6 +22,7 @@ __all__ = [
     "Batch",
     "Batches",
     "Chunk",
+    "Examples",
     "PreparedBatches",
     "PyDataset",
     "as_batches",
@@ -42,6 +44,7 @@ def as_batches(
     *,
     allow_text: bool = False,
     steps_name: str = "steps_per_epoch",
+    read: Callable[[Any], Any] = as_it_is,
 ) -> Batches:
     """Return any kind of data as `Batches`.
 
@@ -60,6 +63,7 @@ def as_batches(
         seed: decides, with the index of the pass, the order; by default the process's next.
         allow_text: whether strings are accepted.
         steps_name: the name of `steps` in messages.
+        read: makes arrays of the inputs, as the model takes them.
 
     Raises:
         ValueError: if arrays differ in length, are empty, or hold no numbers.
@@ -76,7 +80,7 @@ def as_batches(
     seed = config.next_seed() if seed is None else seed
     make = functools.partial(
         _batches_of, x, y, sample_weight, batch_size, shuffle=shuffle, class_weight=class_weight,
-        seed=seed, allow_text=allow_text, steps_name=steps_name,
+        seed=seed, allow_text=allow_text, steps_name=steps_name, read=read,
     )  # fmt: skip
     batches = make(steps)
     limit = config.max_steps_per_epoch()
@@ -96,18 +100,19 @@ def _batches_of(
     seed: int,
     allow_text: bool,
     steps_name: str,
+    read: Callable[[Any], Any],
 ) -> Batches:
     if is_py_dataset(x):
         _refuse_separate(x, y, sample_weight)
-        return PyDatasetBatches(x, steps, shuffle, class_weight, seed, allow_text)
+        return PyDatasetBatches(x, steps, shuffle, class_weight, seed, allow_text, read)
     source = None if is_array_like(x) or (tree.is_nested(x) and y is not None) else source_of(x)
     if source is not None:
         _refuse_separate(x, y, sample_weight)
-        return StreamBatches(source, steps, class_weight, allow_text, steps_name)
+        return StreamBatches(source, steps, class_weight, allow_text, steps_name, read)
     if hasattr(x, "__getitem__") and hasattr(x, "__len__") and not tree.is_nested(x):
         _refuse_unbatched(x)
     return ArrayBatches(
-        x, y, sample_weight, batch_size, steps, shuffle, class_weight, seed, allow_text
+        x, y, sample_weight, batch_size, steps, shuffle, class_weight, seed, allow_text, read
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from kerata.core import tree
-from kerata.training.data.batches import Batch, Batches, Chunk
+from kerata.training.data.batches import Batch, Batches, Chunk, as_it_is
 from kerata.training.data.class_weight import class_weighted_rows
 from kerata.training.data.convert import to_rows
 from kerata.training.data.rows import Rows
@@ -37,7 +38,9 @@ class ArrayBatches(Batches):
         class_weight: Any = None,
         seed: int = 0,
         allow_text: bool = False,
+        read: Callable[[Any], Any] = as_it_is,
     ):
+        x = read(x)
         x_rows, y_rows = to_rows(x, "x", allow_text), to_rows(y, "y")
         weights = to_rows(sample_weight, "sample_weight")
         check_equal_lengths(x, x_rows, y_rows, weights)
@@ -56,6 +59,17 @@ class ArrayBatches(Batches):
     def in_memory(self) -> Batch:
         """The whole data set with `Rows` as leaves."""
         return self.data
+
+    def with_inputs(self, x: Any) -> ArrayBatches:
+        """Return the same batches with other inputs in place of theirs, row for row.
+
+        Args:
+            x: nested `Rows` of the same length.
+        """
+        made = copy.copy(self)
+        made.data = self.data._replace(x=x)
+        made.rows = tree.flatten(made.data)
+        return made
 
     def peek(self) -> Batch:
         """Return the first rows, in the order in which they were given."""

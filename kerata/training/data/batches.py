@@ -26,6 +26,24 @@ class Batch(NamedTuple):
     sample_weight: Any = None
 
 
+class Examples(NamedTuple):
+    """Inputs and targets of a data set in memory, as one thing: `fit(examples)`.
+
+    Args:
+        x: inputs, nested as the model takes them.
+        y: targets.
+
+    >>> import kerata, numpy as np
+    >>> model = kerata.Sequential([kerata.Input((2,)), kerata.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> examples = kerata.data.Examples(np.zeros((8, 2)), np.zeros(8))
+    >>> history = model.fit(examples, validation_data=examples, verbose=0)
+    """
+
+    x: Any
+    y: Any
+
+
 class Chunk(NamedTuple):
     """Several batches of equal shape, stacked: every array has a leading axis of `steps`."""
 
@@ -84,6 +102,11 @@ class Batches(abc.ABC):
     def in_memory(self) -> Batch | None:
         """The whole data set with `Rows` as leaves, `None` when it is not in memory."""
         return None
+
+
+def as_it_is(x: Any) -> Any:
+    """Return data unchanged: what reads the inputs of models that take arrays alone."""
+    return x
 
 
 def _spec(array: Any) -> Any:

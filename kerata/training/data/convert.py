@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kerata.core import dtypes
+from kerata.layers.preprocessing.raw_columns import is_frame
 from kerata.training.data.rows import ArrayRows, Rows, SparseRows, StoredRows
 
 _NUMERIC_KINDS = "fiub"
@@ -97,11 +98,7 @@ def is_array_like(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return is_number_list(value)
     has_shape = hasattr(value, "shape") and hasattr(value, "dtype")
-    return isinstance(value, np.generic) or has_shape or _is_frame(value) or is_sparse(value)
-
-
-def _is_frame(value: Any) -> bool:
-    return hasattr(value, "columns") and hasattr(value, "dtypes") and hasattr(value, "to_numpy")
+    return isinstance(value, np.generic) or has_shape or is_frame(value) or is_sparse(value)
 
 
 def to_numpy(value: Any, where: str, allow_text: bool = False) -> np.ndarray:
@@ -118,7 +115,7 @@ def to_numpy(value: Any, where: str, allow_text: bool = False) -> np.ndarray:
     """
     if isinstance(value, np.ndarray):
         return _numeric(value, where, allow_text)
-    if _is_frame(value):
+    if is_frame(value):
         return _frame(value, where)
     if hasattr(value, "to_numpy"):
         return _series(value, where, allow_text)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from kerata.training.data.batches import Batch, Batches, Chunk, rows_of
+from kerata.training.data.batches import Batch, Batches, Chunk, as_it_is, rows_of
 from kerata.training.data.streams import as_batch
 
 
@@ -83,6 +83,7 @@ class PyDatasetBatches(Batches):
         class_weight: Any = None,
         seed: int = 0,
         allow_text: bool = False,
+        read: Callable[[Any], Any] = as_it_is,
     ):
         self.dataset = dataset
         self.batches_per_pass = dataset.num_batches
@@ -96,6 +97,7 @@ class PyDatasetBatches(Batches):
         self.class_weight = class_weight
         self.seed = seed
         self.allow_text = allow_text
+        self.read = read
         self.queue_size = 0 if dataset.workers == 0 else max(1, dataset.max_queue_size)
         self._peeked: Batch | None = None
         self._first: Any = None  # item 0, loaded by a peek and not yet used
@@ -109,7 +111,7 @@ class PyDatasetBatches(Batches):
         return self._peeked
 
     def _batch(self, item: Any) -> Batch:
-        return as_batch(item, self.class_weight, self.allow_text)
+        return as_batch(item, self.class_weight, self.allow_text, self.read)
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch between the data set's two epoch hooks."""

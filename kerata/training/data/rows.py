@@ -58,6 +58,10 @@ class Rows(abc.ABC):
     def part(self, first: int, last: int) -> Rows:
         """Return the rows `first` to `last - 1` as `Rows` of their own."""
 
+    def chosen(self, indices: np.ndarray) -> Rows:
+        """Return the rows at `indices` as `Rows` of their own; nothing is copied."""
+        return ChosenRows(self, indices)
+
 
 class ArrayRows(Rows):
     """Rows of a NumPy array."""
@@ -127,3 +131,25 @@ class StoredRows(Rows):
     def part(self, first: int, last: int) -> Rows:
         """Return a range of rows as `Rows` of their own."""
         return StoredRows(self.dataset, self.first + first, self.first + last)
+
+
+class ChosenRows(Rows):
+    """Some of the rows of other rows, in an order of their own."""
+
+    def __init__(self, rows: Rows, indices: np.ndarray):
+        self.rows = rows
+        self.indices = indices
+        self.dtype = rows.dtype
+        self.shape = (len(indices), *rows.shape[1:])
+
+    def take(self, indices: np.ndarray) -> np.ndarray:
+        """Return the rows at `indices`, in that order."""
+        return self.rows.take(self.indices[indices])
+
+    def slice(self, first: int, last: int) -> np.ndarray:
+        """Return a range of rows."""
+        return self.rows.take(self.indices[first:last])
+
+    def part(self, first: int, last: int) -> Rows:
+        """Return a range of rows as `Rows` of their own."""
+        return ChosenRows(self.rows, self.indices[first:last])

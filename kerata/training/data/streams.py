@@ -10,7 +10,7 @@ from typing import Any
 
 from kerata.core.errors import KerataWarning
 from kerata.core.tree import is_nested
-from kerata.training.data.batches import Batch, Batches, rows_of
+from kerata.training.data.batches import Batch, Batches, as_it_is, rows_of
 from kerata.training.data.class_weight import weighted
 from kerata.training.data.convert import to_arrays
 
@@ -90,7 +90,12 @@ def _call(factory: Callable, turn: int) -> Iterator[Any]:
     return iter(made)
 
 
-def as_batch(item: Any, class_weight: Any = None, allow_text: bool = False) -> Batch:
+def as_batch(
+    item: Any,
+    class_weight: Any = None,
+    allow_text: bool = False,
+    read: Callable[[Any], Any] = as_it_is,
+) -> Batch:
     """Return one item of a stream as a batch: `x`, `(x,)`, `(x, y)` or `(x, y, sample_weight)`.
 
     Raises:
@@ -107,7 +112,7 @@ def as_batch(item: Any, class_weight: Any = None, allow_text: bool = False) -> B
         )
     x, y, weights = (*parts, None, None)[:3]
     batch = Batch(
-        to_arrays(x, "x", allow_text),
+        to_arrays(read(x), "x", allow_text),
         to_arrays(y, "y"),
         to_arrays(weights, "sample_weight"),
     )
@@ -130,12 +135,14 @@ class StreamBatches(Batches):
         class_weight: Any = None,
         allow_text: bool = False,
         steps_name: str = "steps_per_epoch",
+        read: Callable[[Any], Any] = as_it_is,
     ):
         self.source = source
         self.steps = steps
         self.steps_name = steps_name
         self.class_weight = class_weight
         self.allow_text = allow_text
+        self.read = read
         self.num_batches = steps if steps is not None else source.length
         self._running: Iterator[Any] | None = None  # the pass being read
         self._turn = 0  # index of that pass
@@ -158,7 +165,7 @@ class StreamBatches(Batches):
         return self._peeked
 
     def _batch(self, item: Any) -> Batch:
-        return as_batch(item, self.class_weight, self.allow_text)
+        return as_batch(item, self.class_weight, self.allow_text, self.read)
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the items of an epoch, the first `start` of them skipped."""
