@@ -11,16 +11,10 @@ Guessing "died" for all is right in 62 of 100 cases, the network in about 83.
 Data: https://www.kaggle.com/c/titanic
 """
 
-import os
-import pathlib
-
 import numpy as np
-import pandas as pd
 
 import kerata as keras
 from kerata import layers
-
-FILE = pathlib.Path(os.environ.get("KERATA_DATA_DIR", "data")) / "titanic" / "train.csv"
 
 
 def network() -> list[layers.Layer]:
@@ -36,7 +30,7 @@ def network() -> list[layers.Layer]:
 def main(epochs: int = 40, folds: int = 10) -> float:
     """Cross-validate and return the mean accuracy."""
     keras.utils.set_random_seed(7)
-    passengers = pd.read_csv(FILE)
+    passengers = keras.datasets.titanic.load_data()
     passengers["Title"] = passengers["Name"].str.extract(r", (?:the )?(\w+)\.")  # Mr, Miss, ...
     scores = []
     for test in np.array_split(np.random.default_rng(7).permutation(len(passengers)), folds):

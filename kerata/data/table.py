@@ -75,7 +75,8 @@ def from_dataframe(
         ValueError: if there is no such column, or nothing to learn from.
 
     >>> import kerata
-    >>> people = {"age": [20.5, 35, None, 50] * 25, "sex": ["f", "m"] * 50, "ill": ["no", "yes"] * 50}
+    >>> ages, sexes = [20.5, 35, None, 50] * 25, ["f", "m"] * 50
+    >>> people = {"age": ages, "sex": sexes, "ill": ["no", "yes"] * 50}
     >>> table = kerata.data.from_dataframe(people, target="ill")
     >>> table.columns["age"].use
     'scaled; missing ones: 35, and a column for them'
