@@ -196,6 +196,7 @@ def module():
     return Network()
 
 
+@pytest.mark.tensorflow  # Keras' own needs it
 def test_flax_modules_are_those_of_keras(module):
     theirs, mine = (library.layers.FlaxLayer(module) for library in (keras, kerata))
     theirs(X)
