@@ -7,7 +7,8 @@ import os
 import pickle
 import sys
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
+if __name__ == "__main__":  # and not where tests are collected
+    os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
