@@ -190,10 +190,10 @@ def test_imputation_is_that_of_scikit_learn(strategy, backend):
     np.testing.assert_array_equal(array(MissingIndicator()(test)), indicated)
 
 
-@settings(max_examples=50, deadline=None)
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)  # torch may have turned them off
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.one_of(st.none(), NUMBERS), min_size=1, max_size=30))
 def test_no_gap_is_left(values):
     layer = Imputation("constant", fill_value=7.0)
