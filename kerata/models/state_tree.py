@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kerata.core import tree
 from kerata.core.errors import closest
 from kerata.core.variable import Variable, assign_all
 from kerata.layers.interop import Path, Tree, free, leaves, nested
@@ -22,11 +23,12 @@ def state_tree(model: Any, value_format: str) -> Tree:
             f"`value_format` is {value_format!r}; expected one of "
             f"{', '.join(map(repr, _FORMATS))}."
         )
-    value_of = _FORMATS[value_format]
-    return {
-        group: nested({path: value_of(variable) for path, variable in named.items()})
-        for group, named in _groups(model).items()
-    }
+    return tree.map_structure(_FORMATS[value_format], variable_tree(model))
+
+
+def variable_tree(model: Any) -> Tree:
+    """Return the variables of a model themselves, as `state_tree` has their values."""
+    return {group: nested(named) for group, named in _groups(model).items()}
 
 
 def set_state_tree(model: Any, state_tree: Mapping[str, Any]) -> None:

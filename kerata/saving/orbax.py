@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from kerata.core import tree
+from kerata.layers.interop import leaves, nested
+from kerata.models.state_tree import variable_tree
 from kerata.saving import strict_json
 from kerata.saving.assets import collect_assets
 from kerata.saving.errors import LoadError
@@ -58,19 +60,9 @@ def content_of(model: Any, weights_only: bool) -> dict[str, Any]:
     if weights_only:
         return {STATE: {group: state[group] for group in _WEIGHTS}}
     content = {STATE: state, CONFIG: {"config": json.dumps(model_config(model))}}
-    assets = _nested_bytes(collect_assets(model))
+    files = collect_assets(model).items()
+    assets = nested({tuple(name.split("/")): np.frombuffer(data, np.uint8) for name, data in files})
     return {**content, ASSETS: assets} if assets else content
-
-
-def _nested_bytes(files: Mapping[str, bytes]) -> dict[str, Any]:
-    folders: dict[str, Any] = {}
-    for path, data in files.items():
-        *way, name = path.split("/")
-        inner = folders
-        for part in way:
-            inner = inner.setdefault(part, {})
-        inner[name] = np.frombuffer(data, np.uint8)
-    return folders
 
 
 # -- reading ---------------------------------------------------------------------------------
@@ -143,7 +135,7 @@ class Step:
         described = self._described.get(STATE)
         if not isinstance(described, Mapping):
             raise LoadError(self.path, STATE, "the state of a model was expected.")
-        present = model.get_state_tree("numpy_array")
+        present = variable_tree(model)
         both = present.get(_OPTIMIZER) and described.get(_OPTIMIZER)
         groups = (*_WEIGHTS, _OPTIMIZER) if both else _WEIGHTS
         stored = _fitting(described, groups, present)
@@ -170,16 +162,13 @@ class Step:
             raise LoadError(self.path, part, f"damaged: {_short(error)}") from error
 
 
-def _flat(folders: Any, start: str = "") -> dict[str, Any]:
+def _flat(folders: Any) -> dict[str, Any]:
     """Return the leaves of nested dicts by path; no part of a path leads out of its folder."""
-    if not isinstance(folders, Mapping):
-        return {start: folders}
-    found: dict[str, Any] = {}
-    for name, inner in folders.items():
+    found = dict(leaves(folders, ()))
+    for name in {name for path in found for name in path}:
         if not name or name in (".", "..") or set(name) & set("/\\\0"):
             raise ValueError(f"{name!r} is no name of a file or variable.")
-        found |= _flat(inner, f"{start}/{name}" if start else name)
-    return found
+    return {"/".join(path): leaf for path, leaf in found.items()}
 
 
 def _shapes(state: Any) -> dict[str, tuple[int, ...]]:
