@@ -13,8 +13,9 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
+from kerata.saving import strict_json
 from kerata.saving.atomic import write_file
 from kerata.saving.errors import LoadError
 
@@ -81,6 +82,18 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
     metadata, config, weights = (data.pop(name) for name in (METADATA, CONFIG, WEIGHTS))
     assets = {name.removeprefix(ASSETS): content for name, content in data.items()}
     return Archive(metadata, config, weights, assets)
+
+
+def read_json(path: str | os.PathLike[str], member: str, data: bytes) -> Any:
+    """Return the value of a member that is JSON.
+
+    Raises:
+        LoadError: when it is no JSON as `strict_json` has it.
+    """
+    try:
+        return strict_json.parse(data)
+    except (ValueError, RecursionError) as error:
+        raise LoadError(path, member, str(error)) from error
 
 
 def _is_asset(name: str) -> bool:

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerata.saving import strict_json
-from kerata.saving.archive import CONFIG, METADATA, read_archive
+from kerata.saving.archive import CONFIG, METADATA, read_archive, read_json
 from kerata.saving.arrays import ArrayFile, StoredArray
 from kerata.saving.errors import LoadError
-from kerata.saving.weights import open_hdf5
+from kerata.saving.weights import readable_hdf5
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -119,10 +118,7 @@ def inspect(filepath: str | os.PathLike[str]) -> Report:
 
 
 def _json(filepath: Any, member: str, data: bytes) -> dict[str, Any]:
-    try:
-        parsed = strict_json.parse(data)
-    except (ValueError, RecursionError) as error:
-        raise LoadError(filepath, member, str(error)) from error
+    parsed = read_json(filepath, member, data)
     if not isinstance(parsed, dict):
         raise LoadError(filepath, member, "a JSON object was expected.")
     return parsed
@@ -184,13 +180,7 @@ def _note_foreign(report: Report, found: Mapping[str, Any]) -> None:
 
 
 def _read_arrays(report: Report, file: Any, described: Mapping[str, Mapping[str, Any]]) -> None:
-    try:
-        opened = open_hdf5(file, "r")
-    except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise LoadError(report.path, "", "not a readable HDF5 file.") from error
-    with opened:
+    with readable_hdf5(file, report.path) as opened:
         stored = ArrayFile(opened, report.path)
         order = {name: place for place, name in enumerate(described)}
         groups = {_group(path) for path in (*stored.names, *stored.arrays)} - {""}

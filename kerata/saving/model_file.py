@@ -11,14 +11,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kerata.core.serialization import deserialize
-from kerata.saving import orbax, strict_json
-from kerata.saving.archive import ASSETS, CONFIG, WEIGHTS, Archive, read_archive, write_archive
+from kerata.saving import orbax
+from kerata.saving.archive import (
+    ASSETS,
+    CONFIG,
+    WEIGHTS,
+    Archive,
+    read_archive,
+    read_json,
+    write_archive,
+)
 from kerata.saving.arrays import ArrayFile
 from kerata.saving.assets import collect_assets, restore_assets
 from kerata.saving.atomic import write_file
 from kerata.saving.errors import LoadError
 from kerata.saving.model_config import model_config
-from kerata.saving.weights import open_hdf5, read_weights, write_weights
+from kerata.saving.weights import read_weights, readable_hdf5, write_weights
 
 #: the release of Keras whose layout is written
 KERAS_VERSION = "3.15.1"
@@ -68,16 +76,18 @@ def save_model(
     _check_target(filepath, _MODEL_SUFFIX, overwrite)
     if zipped is False:
         raise ValueError("A model is written as one .keras file; leave out zipped=False.")
+    write_archive(filepath, archive_of(model))
+
+
+def archive_of(model: Any) -> Archive:
+    """Return what a ``.keras`` file of a model holds."""
     weights = io.BytesIO()
     write_weights(weights, model)
-    write_archive(
-        filepath,
-        Archive(
-            metadata=json.dumps(_metadata()).encode(),
-            config=json.dumps(model_config(model)).encode(),
-            weights=weights.getvalue(),
-            assets=collect_assets(model),
-        ),
+    return Archive(
+        metadata=json.dumps(_metadata()).encode(),
+        config=json.dumps(model_config(model)).encode(),
+        weights=weights.getvalue(),
+        assets=collect_assets(model),
     )
 
 
@@ -127,7 +137,17 @@ def load_model(
     """
     if orbax.is_checkpoint(filepath):
         return _load_checkpoint(orbax.Step(filepath), custom_objects, compile, safe_mode)
-    archive = read_archive(filepath)
+    return model_of(read_archive(filepath), filepath, custom_objects, compile, safe_mode)
+
+
+def model_of(
+    archive: Archive,
+    filepath: _Path,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
+    """Return the model of which `archive_of` has made an archive; see `load_model`."""
     model = _build(filepath, _parse(filepath, archive.config), custom_objects, compile, safe_mode)
     with _faults_named(filepath, WEIGHTS):
         _read_into(model, io.BytesIO(archive.weights), filepath, f"{WEIGHTS}: ", by_name=True)
@@ -157,17 +177,14 @@ def _set_from_checkpoint(model: Any, step: orbax.Step) -> None:
 
 
 def _read_assets(model: Any, archive: Archive, filepath: _Path) -> None:
-    with open_hdf5(io.BytesIO(archive.weights), "r") as file:
+    with readable_hdf5(io.BytesIO(archive.weights), filepath, WEIGHTS) as file:
         names = ArrayFile(file, filepath).names
     with _faults_named(filepath, ASSETS):
         restore_assets(model, archive.assets, names)
 
 
 def _parse(filepath: _Path, config: bytes) -> dict[str, Any]:
-    try:
-        parsed = strict_json.parse(config)
-    except (ValueError, RecursionError) as error:
-        raise LoadError(filepath, CONFIG, str(error)) from error
+    parsed = read_json(filepath, CONFIG, config)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("config"), dict):
         raise LoadError(filepath, CONFIG, "the configuration of a model was expected.")
     return parsed
@@ -210,13 +227,7 @@ def _text(error: Exception) -> str:
 
 
 def _read_into(model: Any, file: Any, filepath: _Path, place: str, **options: Any) -> None:
-    try:
-        opened = open_hdf5(file, "r")
-    except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise LoadError(filepath, place.rstrip(": "), "not a readable HDF5 file.") from error
-    with opened:
+    with readable_hdf5(file, filepath, place.rstrip(": ")) as opened:
         _build_optimizer(model, opened)
         read_weights(opened, filepath, model, **options)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -30,6 +31,31 @@ def open_hdf5(file: BinaryIO | str | os.PathLike[str], mode: str) -> h5py.File:
     import h5py
 
     return h5py.File(file, mode)
+
+
+@contextlib.contextmanager
+def readable_hdf5(
+    file: BinaryIO | str | os.PathLike[str], label: str | os.PathLike[str], place: str = ""
+) -> Iterator[h5py.File]:
+    """Open an HDF5 file to read it, inside a `with` block.
+
+    Args:
+        file: the file.
+        label: its name for errors.
+        place: where in that file it is, if it is a member of an archive.
+
+    Raises:
+        FileNotFoundError: when there is no such file.
+        LoadError: when it is no HDF5 file.
+    """
+    try:
+        opened = open_hdf5(file, "r")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise LoadError(label, place, "not a readable HDF5 file.") from error
+    with opened:
+        yield opened
 
 
 # --- writing ------------------------------------------------------------------------------
