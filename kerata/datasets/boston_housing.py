@@ -47,11 +47,9 @@ def load_data(
     >>> x.shape                                                 # doctest: +SKIP
     (404, 13)
     """
-    file = sources.find(path)
     text = sources.find(_TEXT)
-    if file is None and text is not None:
+    if text is not None and sources.find(path) is None:
         rows = np.loadtxt(text)
         return split_rows(rows[:, :-1], rows[:, -1], test_split, seed)
-    file = file or sources.download(sources.KERAS_URL + _FILE, _FILE, _SHA256)
-    with np.load(file, allow_pickle=False) as arrays:
+    with np.load(sources.of_keras(_FILE, _SHA256, path), allow_pickle=False) as arrays:
         return split_rows(arrays["x"], arrays["y"], test_split, seed)

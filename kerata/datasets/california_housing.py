@@ -45,7 +45,6 @@ def load_data(
     """
     if version not in _ROWS:
         raise ValueError(f"`version` is {version!r}; expected 'small' or 'large'.")
-    file = sources.find(path) or sources.download(sources.KERAS_URL + _FILE, _FILE, _SHA256)
-    with np.load(file, allow_pickle=False) as arrays:
+    with np.load(sources.of_keras(_FILE, _SHA256, path), allow_pickle=False) as arrays:
         x, y = (arrays[name][: _ROWS[version]] for name in ("x", "y"))
     return split_rows(x, y, test_split, seed)

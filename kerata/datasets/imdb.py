@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from kerata.datasets import sources
 from kerata.datasets.numpy_pickle import read_npz
 from kerata.datasets.splits import Split, orders
-from kerata.datasets.word_numbers import limited, moved, shorter
+from kerata.datasets.word_numbers import limited, moved, shorter, word_index
 
 __all__ = ["get_word_index", "load_data"]
 
@@ -90,20 +89,16 @@ def get_word_index(path: str = _INDEX) -> dict[str, int]:
     >>> kerata.datasets.imdb.get_word_index()["the"]  # doctest: +SKIP
     1
     """
-    file = sources.find(path, f"imdb/{path}")
-    file = file or sources.download(sources.KERAS_URL + _INDEX, _INDEX, _INDEX_MD5, "md5")
-    return json.loads(file.read_text(encoding="utf-8"))
+    return word_index(_INDEX, _INDEX_MD5, path, f"imdb/{path}")
 
 
 def _reviews(path: str) -> list[tuple]:
     """Return lists of numbers and labels, to train and to test with."""
-    file = sources.find(path)
     folder = sources.find_folder("imdb", _TEXTS)
-    if file is None and folder is not None:
+    if folder is not None and sources.find(path) is None:
         index = get_word_index()
         return [_texts(folder / f"{part}.csv.gz", index) for part in ("train", "test")]
-    file = file or sources.download(sources.KERAS_URL + _FILE, _FILE, _SHA256)
-    arrays = read_npz(file)
+    arrays = read_npz(sources.of_keras(_FILE, _SHA256, path))
     return [(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
 
 

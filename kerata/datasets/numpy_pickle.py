@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-#: the bytes that a compressed member may unpack to, per stored byte and besides
-_MAX_RATIO, _MIN_ALLOWANCE = 200, 2**24
+from kerata.utils.unpacking import MAX_RATIO, MIN_ALLOWANCE
+
 _DAMAGE = (
     ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, RuntimeError, TypeError,
     ValueError, pickle.UnpicklingError, zipfile.BadZipFile,
@@ -56,7 +56,7 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    if info.file_size > _MAX_RATIO * info.compress_size + _MIN_ALLOWANCE:
+    if info.file_size > MAX_RATIO * info.compress_size + MIN_ALLOWANCE:
         raise UnsafeData(f"{info.filename}: {info.compress_size} bytes claim {info.file_size}.")
     return archive.read(info)
 
@@ -86,8 +86,8 @@ def _unpickled(data: bytes, path: Any, encoding: str) -> Any:
 
 
 def _new_array(kind: Any, shape: Any, dtype: Any) -> np.ndarray:
-    """Begin an array; its true shape comes with its content, which then has to be there."""
-    return np.empty(0, dtype="O" if dtype in (b"O", "O") else "b")
+    """Begin an array; shape and dtype come with its content, which then has to be there."""
+    return np.empty(0, "b")
 
 
 _KNOWN = {

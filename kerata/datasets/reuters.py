@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 
 from kerata.datasets import sources
 from kerata.datasets.numpy_pickle import read_npz
 from kerata.datasets.splits import Split, orders
-from kerata.datasets.word_numbers import limited, moved, shorter
+from kerata.datasets.word_numbers import limited, moved, shorter, word_index
 
 __all__ = ["get_label_names", "get_word_index", "load_data"]
 
@@ -65,8 +63,7 @@ def load_data(
     >>> len(x_train)                                                 # doctest: +SKIP
     8982
     """
-    file = sources.find(path) or sources.download(sources.KERAS_URL + _FILE, _FILE, _SHA256)
-    arrays = read_npz(file)
+    arrays = read_npz(sources.of_keras(_FILE, _SHA256, path))
     [order] = orders([len(arrays["x"])], seed)
     texts = moved(arrays["x"][order], start_char, index_from)
     texts, y = shorter(texts, np.asarray(arrays["y"])[order], maxlen)
@@ -89,9 +86,7 @@ def get_word_index(path: str = _INDEX) -> dict[str, int]:
     >>> kerata.datasets.reuters.get_word_index()["the"]  # doctest: +SKIP
     1
     """
-    file = sources.find(path)
-    file = file or sources.download(sources.KERAS_URL + _INDEX, _INDEX, _INDEX_MD5, "md5")
-    return json.loads(file.read_text(encoding="utf-8"))
+    return word_index(_INDEX, _INDEX_MD5, path)
 
 
 def get_label_names() -> tuple[str, ...]:

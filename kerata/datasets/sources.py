@@ -53,6 +53,21 @@ def find_folder(name: str, files: Sequence[str]) -> Path | None:
     return None
 
 
+def of_keras(name: str, digest: str, *places: str, algorithm: str = "sha256") -> Path:
+    """Return a file that Keras has too, fetched from where Keras keeps it if it is missing.
+
+    Args:
+        name: what it is called there, and in the cache.
+        digest: the hexadecimal digest that it must have when it is fetched.
+        places: the names under which it is looked for.
+        algorithm: of the digest, "sha256" or "md5".
+
+    Raises:
+        OSError: when it is not there and cannot be fetched.
+    """
+    return find(*places) or download(KERAS_URL + name, name, digest, algorithm)
+
+
 def download(url: str, name: str, digest: str, algorithm: str = "sha256") -> Path:
     """Fetch a file into the cache, with a progress bar.
 

@@ -1,4 +1,4 @@
-"""Texts as lists of word numbers: what `imdb` and `reuters` do alike with their arguments.
+"""Texts as lists of word numbers: what `imdb` and `reuters` do alike.
 
 A number counts words by how frequent they are, from 1 on, and is then moved up by `index_from`,
 so that small numbers are free for padding (0), the start of a text and unknown words.
@@ -6,11 +6,20 @@ so that small numbers are free for padding (0), the start of a text and unknown 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
 
+from kerata.datasets import sources
+
 Texts = list[list[int]]
+
+
+def word_index(name: str, md5: str, *places: str) -> dict[str, int]:
+    """Return the number of each word out of a file that Keras has; see `sources.of_keras`."""
+    file = sources.of_keras(name, md5, *places, algorithm="md5")
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def moved(texts: Sequence, start_char: int | None, index_from: int) -> Texts:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import kerata
 from kerata.datasets import numpy_pickle, sources
 from kerata.datasets.numpy_pickle import UnsafeData
-from tests.datasets.test_mnist import DATA, Response, homes  # noqa: F401
+from tests.datasets.test_mnist import DATA, Response
 
 RNG = np.random.default_rng(0)
 
@@ -123,7 +123,7 @@ CIFAR10 = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
 
 @pytest.mark.parametrize("place", ["kerata/datasets", "keras/datasets", "data"])
 @pytest.mark.parametrize("layout", ["channels_last", "channels_first"])
-def test_cifar10(homes, tmp_path, place, layout):  # noqa: F811
+def test_cifar10(homes, tmp_path, place, layout):
     folder = tmp_path / place / "cifar-10-batches-py-target" / "cifar-10-batches-py"
     made = write_batches(folder, CIFAR10, lambda: batch(4, labels=[3, 1, 4, 1]))
     kerata.config.set_image_data_format(layout)
@@ -140,7 +140,7 @@ def test_cifar10(homes, tmp_path, place, layout):  # noqa: F811
 
 
 @pytest.mark.parametrize("mode", ["fine", "coarse"])
-def test_cifar100_is_unpacked_when_it_is_fetched(homes, tmp_path, monkeypatch, mode):  # noqa: F811
+def test_cifar100_is_unpacked_when_it_is_fetched(homes, tmp_path, monkeypatch, mode):
     make = lambda: batch(3, fine_labels=[99, 5, 7], coarse_labels=[19, 0, 1])  # noqa: E731
     write_batches(tmp_path / "made" / "cifar-100-python", ["train", "test"], make)
     packed = io.BytesIO()
@@ -233,7 +233,7 @@ def needs(folder):
         pytest.skip(f"the data set {folder} is not beside the project")
 
 
-def test_boston_from_the_original_text(homes, monkeypatch):  # noqa: F811
+def test_boston_from_the_original_text(homes, monkeypatch):
     needs("housing")
     monkeypatch.setenv("KERATA_DATA_DIR", str(DATA))
     (x, y), (x_test, y_test) = kerata.datasets.boston_housing.load_data()
@@ -241,7 +241,7 @@ def test_boston_from_the_original_text(homes, monkeypatch):  # noqa: F811
     assert np.concatenate([y, y_test]).mean() == pytest.approx(22.5328, abs=1e-4)
 
 
-def test_reviews_from_text(homes, monkeypatch):  # noqa: F811
+def test_reviews_from_text(homes, monkeypatch):
     needs("imdb")
     monkeypatch.setenv("KERATA_DATA_DIR", str(DATA))
     (x, y), (x_test, _) = kerata.datasets.imdb.load_data(num_words=1000)
@@ -252,7 +252,7 @@ def test_reviews_from_text(homes, monkeypatch):  # noqa: F811
     assert index["the"] == 1 and np.bincount(numbers)[4] == np.bincount(numbers)[4:].max()
 
 
-def test_tables(homes, monkeypatch):  # noqa: F811
+def test_tables(homes, monkeypatch):
     needs("titanic")
     monkeypatch.setenv("KERATA_DATA_DIR", str(DATA))
     votes = kerata.datasets.house_votes.load_data()
@@ -276,18 +276,18 @@ def test_tables(homes, monkeypatch):  # noqa: F811
         "titanic.load_data", "flowers.folder",
     ],
 )  # fmt: skip
-def test_without_a_network_it_says_where_files_are_looked_for(homes, load):  # noqa: F811
+def test_without_a_network_it_says_where_files_are_looked_for(homes, load):
     module, function = load.split(".")
     with pytest.raises(OSError, match="KERATA_DATA_DIR"):
         getattr(getattr(kerata.datasets, module), function)()
 
 
-def test_an_absolute_path_means_that_file(homes, tmp_path):  # noqa: F811
+def test_an_absolute_path_means_that_file(homes, tmp_path):
     with pytest.raises(FileNotFoundError, match="mine"):
         kerata.datasets.imdb.load_data(path=str(tmp_path / "mine.npz"))
 
 
-def test_an_index_is_checked_by_the_digest_that_keras_publishes(homes, monkeypatch):  # noqa: F811
+def test_an_index_is_checked_by_the_digest_that_keras_publishes(homes, monkeypatch):
     answer = json.dumps({"the": 1}).encode()
     opener = kerata.utils.download.urllib.request
     monkeypatch.setattr(opener, "urlopen", lambda *_, **__: Response(answer))

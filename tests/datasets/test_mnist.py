@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import io
-import urllib.error
 from pathlib import Path
 
 import numpy as np
@@ -28,21 +27,6 @@ class Response(io.BytesIO):
 
     status = 200
     headers: dict = {}
-
-
-@pytest.fixture
-def homes(tmp_path, monkeypatch):
-    """Empty folders for the user's data and both caches; no network."""
-    paths = {name: tmp_path / name for name in ("data", "kerata", "keras")}
-    monkeypatch.setenv("KERATA_DATA_DIR", str(paths["data"]))
-    monkeypatch.setenv("KERATA_HOME", str(paths["kerata"]))
-    monkeypatch.setenv("KERAS_HOME", str(paths["keras"]))
-
-    def refuse(*args, **kwargs):
-        raise urllib.error.URLError("no network in tests")
-
-    monkeypatch.setattr(download.urllib.request, "urlopen", refuse)
-    return paths
 
 
 def npz_bytes():
