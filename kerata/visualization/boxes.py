@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerata.core import config
 from kerata.core.primitive import convert_to_numpy
-from kerata.visualization.gallery import plot_image_gallery
+from kerata.visualization.gallery import channels_last, of_255, plot_image_gallery
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,13 +81,7 @@ def draw_bounding_boxes(
 
 
 def _as_bytes(images: Any, data_format: str | None) -> np.ndarray:
-    pictures = np.asarray(convert_to_numpy(images))
-    if pictures.ndim != 4:
-        raise ValueError(
-            f"images has shape {pictures.shape}; (n, height, width, channels) was expected."
-        )
-    if (data_format or config.image_data_format()) == "channels_first":
-        pictures = pictures.transpose(0, 2, 3, 1)
+    pictures = channels_last(images, data_format)
     if pictures.dtype.kind == "f" and pictures.size:
         pictures = np.clip(pictures, 0, 255) * (255 if pictures.max() <= 1 else 1)
     return np.ascontiguousarray(pictures.astype(np.uint8))
@@ -218,11 +211,7 @@ def plot_bounding_box_gallery(
     """
     if legend and legend_handles:
         raise ValueError("Pass either legend=True or legend_handles=.")
-    low, high = value_range
-    pictures = np.asarray(convert_to_numpy(images), np.float32)
-    pictures = np.clip((pictures - low) * (255 / (high - low)), 0, 255).astype(np.uint8)
-    if (data_format or config.image_data_format()) == "channels_first":
-        pictures = pictures.transpose(0, 2, 3, 1)
+    pictures = np.clip(of_255(images, value_range, data_format), 0, 255).astype(np.uint8)
     for boxes, color, names in (
         (y_true, true_color, ground_truth_mapping or class_mapping),
         (y_pred, pred_color, prediction_mapping or class_mapping),

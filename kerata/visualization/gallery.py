@@ -145,19 +145,37 @@ def _as_pictures(
     images: Any, value_range: tuple[float, float], data_format: str | None
 ) -> np.ndarray:
     """The pictures as floats in [0, 1], channels last; one channel is dropped."""
+    pictures = channels_last(images, data_format).astype("float32")
+    low, high = value_range
+    pictures = np.clip((pictures - low) / (high - low), 0, 1)
+    return pictures[..., 0] if pictures.shape[-1] == 1 else pictures
+
+
+def channels_last(images: Any, data_format: str | None) -> np.ndarray:
+    """Return pictures as an array ``(n, height, width, channels)``.
+
+    Raises:
+        ValueError: when they have not four dimensions.
+    """
     from kerata.core.primitive import convert_to_numpy
 
-    pictures = np.asarray(convert_to_numpy(images), "float32")
+    pictures = np.asarray(convert_to_numpy(images))
     if pictures.ndim != 4:
         raise ValueError(
             f"images has shape {pictures.shape}; (n, height, width, channels) was expected. "
             "Grey pictures need a last dimension of 1: images[..., None]."
         )
     if (data_format or config.image_data_format()) == "channels_first":
-        pictures = pictures.transpose(0, 2, 3, 1)
+        return pictures.transpose(0, 2, 3, 1)
+    return pictures
+
+
+def of_255(
+    images: Any, value_range: tuple[float, float], data_format: str | None
+) -> np.ndarray:
+    """Return pictures, channels last, as floats of which 0 is black and 255 white."""
     low, high = value_range
-    pictures = np.clip((pictures - low) / (high - low), 0, 1)
-    return pictures[..., 0] if pictures.shape[-1] == 1 else pictures
+    return (channels_last(images, data_format).astype("float32") - low) * (255 / (high - low))
 
 
 def _grid(count: int, rows: int | None, cols: int | None) -> tuple[int, int]:

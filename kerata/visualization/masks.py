@@ -9,7 +9,7 @@ import numpy as np
 
 from kerata.core import config
 from kerata.core.primitive import convert_to_numpy
-from kerata.visualization.gallery import plot_image_gallery
+from kerata.visualization.gallery import channels_last, of_255, plot_image_gallery
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -141,19 +141,16 @@ def plot_segmentation_mask_gallery(
     >>> len(plot(picture, num_classes=2, y_true=mask, show=False).axes)
     4
     """
-    low, high = value_range
-    scaled = (np.asarray(convert_to_numpy(images), np.float32) - low) * (255 / (high - low))
+    scaled = of_255(images, value_range, data_format)
     columns = [scaled]
-    if (data_format or config.image_data_format()) == "channels_first":
-        columns = [scaled.transpose(0, 2, 3, 1)]
     for masks in (y_true, y_pred):
         if masks is not None:
-            classes = np.asarray(convert_to_numpy(masks)).astype(np.int64)
             drawn = draw_segmentation_masks(
-                scaled, classes, num_classes, color_mapping, alpha, blend, ignore_index, data_format
-            )
+                scaled, channels_last(masks, data_format).astype(np.int64), num_classes,
+                color_mapping, alpha, blend, ignore_index, "channels_last",
+            )  # fmt: skip
             columns.append(drawn.astype(np.float32))
-    side_by_side = np.stack(columns, axis=1).reshape(-1, *columns[0].shape[1:])
+    side_by_side = np.stack(columns, axis=1).reshape(-1, *scaled.shape[1:])
     return plot_image_gallery(
         side_by_side, rows=len(scaled), cols=len(columns), data_format="channels_last", **kwargs
     )

@@ -30,7 +30,8 @@ slowly.fusable = True
 checkpoint = callbacks.Checkpoint(folder / "run", save_freq=2, monitor="loss", keep=2)
 print("begun", flush=True)
 model = Model()
-print(outcome(model, model.fit([*others(folder), checkpoint, slowly]), folder))
+history = model.fit([*others(folder), checkpoint, slowly], epochs=12)
+print(outcome(model, history, folder))
 """
 
 
@@ -42,20 +43,27 @@ def run(folder, seconds=0.0):
     return process
 
 
+def positions(folder):
+    return {file.name for file in folder.glob("*.state")}
+
+
 def test_a_run_killed_twenty_times_ends_as_if_it_had_not_been(tmp_path):
     (tmp_path / "whole").mkdir()
     np.random.seed(3)
     model = Model()
-    expected = outcome(model, model.fit(others(tmp_path / "whole")), tmp_path / "whole")
-    moments, positions = random.Random(0), set()
-    for _ in range(20):
+    history = model.fit(others(tmp_path / "whole"), epochs=12)
+    expected = outcome(model, history, tmp_path / "whole")
+    moments, seen = random.Random(0), set()
+    for kill in range(20):
         victim = run(tmp_path, seconds=0.02)
+        while kill % 2 and positions(tmp_path / "run") <= seen:
+            time.sleep(0.001)  # every other run goes on until it has saved, however slow it is
         time.sleep(moments.uniform(0.0, 0.09))
         victim.send_signal(signal.SIGKILL)
         victim.communicate()
         assert victim.returncode == -signal.SIGKILL
-        positions.update(os.listdir(tmp_path / "run") if (tmp_path / "run").is_dir() else ())
-    assert len(positions) > 5  # the run has gone on in between
+        seen |= positions(tmp_path / "run")
+    assert len(seen) >= 10  # the run has gone on in between
     printed = run(tmp_path).communicate()[0]
     assert printed == f"{expected}\n"
     assert not [name for name in os.listdir(tmp_path / "run") if name.endswith(".tmp")]
