@@ -186,7 +186,7 @@ def main() -> None:
     for engine in engines:
         for way, (ours, theirs) in measure_augmentation(engine).items():
             console.print(
-                f"{engine}: augmentation layers, {way}: {1e3 * ours:.0f} ms for 64 photos, Keras "
+                f"{engine}: augmentation, {way}: {1e3 * ours:.0f} ms for 64 photos, Keras "
                 f"{1e3 * theirs:.0f} ms, ratio {ours / theirs:.2f}"
             )
 

@@ -2,8 +2,9 @@
 
     python -m benchmarks.augmentation keras-jax
 
-prints the seconds of a batch as JSON: of the layers called one after the other on a tensor, and,
-on JAX, of all of them in one compiled function, as in a training step.
+prints the seconds of a batch as JSON: of the layers called one after the other on a tensor, on JAX
+of all of them in one compiled function, as in a training step, and of an `ImageDataGenerator` with
+all its distortions.
 """
 
 from __future__ import annotations
@@ -65,15 +66,38 @@ def compiled(keras: Any) -> Callable[[Any], Any]:
     return augment
 
 
-def seconds(keras: Any, augment: Callable[[Any], Any], most: int = 7) -> float:
+def generated(keras: Any) -> Callable[[], Any]:
+    """Return a function that makes a batch by `ImageDataGenerator`."""
+    folder = "" if keras.__name__ == "kerata" else ".src.legacy"
+    module = importlib.import_module(f"{keras.__name__}{folder}.preprocessing.image")
+    generator = module.ImageDataGenerator(
+        rotation_range=20,
+        width_shift_range=0.2,
+        height_shift_range=0.2,
+        shear_range=10,
+        zoom_range=0.2,
+        channel_shift_range=20,
+        brightness_range=(0.5, 1.5),
+        horizontal_flip=True,
+        vertical_flip=True,
+        rescale=1 / 255,
+    )
+    batches = generator.flow(photos().astype("uint8"), batch_size=SHAPE[0])
+    return lambda: next(batches)
+
+
+def photos() -> np.ndarray:
+    """Return a batch of noise in the range of photos."""
+    return np.random.default_rng(0).uniform(0, 255, SHAPE).astype("float32")
+
+
+def seconds(augment: Callable[[], Any], most: int = 7) -> float:
     """Return the median seconds of a batch, its values waited for; of fewer batches if slow."""
-    photos = np.random.default_rng(0).uniform(0, 255, SHAPE).astype("float32")
-    photos = keras.ops.convert_to_tensor(photos)
-    float(augment(photos)[0, 0, 0, 0])
+    float(augment()[0, 0, 0, 0])
     found: list[float] = []
     while len(found) < most and sum(found) < 5.0:
         start = time.perf_counter()
-        float(augment(photos)[0, 0, 0, 0])
+        float(augment()[0, 0, 0, 0])
         found.append(time.perf_counter() - start)
     return statistics.median(found)
 
@@ -88,9 +112,13 @@ def main() -> None:
     library, backend = sys.argv[1].split("-")
     os.environ["KERAS_BACKEND"] = os.environ["KERATA_BACKEND"] = backend
     keras = importlib.import_module(library)
-    times = {"called": seconds(keras, called(keras))}
+    batch = keras.ops.convert_to_tensor(photos())
+    layers = called(keras)
+    times = {"layers, called": seconds(lambda: layers(batch))}
     if backend == "jax":
-        times["compiled"] = seconds(keras, compiled(keras))
+        program = compiled(keras)
+        times["layers, compiled"] = seconds(lambda: program(batch))
+    times["ImageDataGenerator"] = seconds(generated(keras))
     print(json.dumps(times))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,14 @@ FILL_MODES = ("constant", "nearest", "wrap", "mirror", "reflect")
 
 
 # -- interpolation at arbitrary positions ------------------------------------------------------
+
+
+class Neighbours(NamedTuple):
+    """The pixels around positions along one dimension."""
+
+    places: list[Any]  # whole positions within the image, as floats: one tensor, or below and above
+    inside: list[Any]  # whether they were within the image; empty where nothing is filled in
+    share: Any  # of the pixels above; of no meaning for one
 
 
 def interpolated(
@@ -27,6 +35,7 @@ def interpolated(
     order: int,
     fill_mode: str,
     fill_value: float,
+    ready: Callable[[list[Neighbours]], list[Neighbours]] = list,
 ) -> Any:
     """Return pixels at fractional positions, by products of linear weights.
 
@@ -38,44 +47,50 @@ def interpolated(
         coordinates: one tensor of positions per dimension.
         order: 0 for the nearest pixel, 1 for linear interpolation.
         fill_mode, fill_value: what lies outside of the image.
+        ready: for engines that fuse: sees to it that what all pixels need is computed once.
     """
+    neighbours = ready(
+        [
+            _neighbours(engine, position, size, order, fill_mode)
+            for position, size in zip(coordinates, sizes, strict=True)
+        ]
+    )
 
-    def between(whole: list) -> Any:
-        """Interpolate along the dimensions whose whole position is not chosen yet."""
-        if len(whole) == len(sizes):
-            return _pixels(engine, pixels_at, sizes, whole, fill_mode, fill_value)
-        position = coordinates[len(whole)]
-        if order == 0:
-            return between([*whole, nearest(engine, position)])
+    def between(places: list, inside: list) -> Any:
+        """Interpolate along the dimensions whose place is not chosen yet."""
+        if len(places) == len(sizes):
+            pixels = pixels_at(places)
+            for hit in inside:
+                pixels = engine.where(hit[..., None], pixels, fill_value)
+            return pixels
+        found = neighbours[len(places)]
+        read = [
+            between([*places, place], [*inside, *found.inside[number : number + 1]])
+            for number, place in enumerate(found.places)
+        ]
+        if len(read) == 1:
+            return read[0]
+        share = found.share[..., None]
+        return read[0] * (1 - share) + read[1] * share
+
+    return between([], [])
+
+
+def _neighbours(engine: Any, position: Any, size: Any, order: int, fill_mode: str) -> Neighbours:
+    if order == 0:
+        whole, share = [nearest(engine, position)], position
+    else:
         below = engine.floor(position)
-        share = (position - below)[..., None]
-        return between([*whole, below]) * (1 - share) + between([*whole, below + 1]) * share
-
-    return between([])
+        whole, share = [below, below + 1], position - below
+    places = [_inside(engine, place, size, fill_mode) for place in whole]
+    if fill_mode != "constant":
+        return Neighbours(places, [], share)
+    return Neighbours(places, [(place >= 0) & (place <= size - 1) for place in whole], share)
 
 
 def nearest(engine: Any, position: Any) -> Any:
     """Return whole positions; halves go away from 0."""
     return engine.where(position < 0, -engine.floor(0.5 - position), engine.floor(position + 0.5))
-
-
-def _pixels(
-    engine: Any,
-    pixels_at: Callable,
-    sizes: Sequence[Any],
-    whole: list,
-    fill_mode: str,
-    fill_value: float,
-) -> Any:
-    """Return the pixels at whole positions, which may lie outside of the image."""
-    pairs = list(zip(whole, sizes, strict=True))
-    pixels = pixels_at([_inside(engine, *pair, fill_mode) for pair in pairs])
-    if fill_mode != "constant":
-        return pixels
-    for position, size in pairs:
-        hit = (position >= 0) & (position <= size - 1)
-        pixels = engine.where(hit[..., None], pixels, fill_value)
-    return pixels
 
 
 def _inside(engine: Any, position: Any, size: Any, fill_mode: str) -> Any:

@@ -28,6 +28,7 @@ ENGINES = {
 }
 _loaded: dict[str, Backend] = {}
 _of_type: dict[type, Any] = {}
+_loading = threading.RLock()
 
 
 class _Default(threading.local):
@@ -50,6 +51,11 @@ def load(name: str) -> Backend:
     found = _loaded.get(name)
     if found is not None:
         return found
+    with _loading:  # threads must get the same one
+        return _loaded.get(name) or _load(name)
+
+
+def _load(name: str) -> Backend:
     if name not in ENGINES:
         raise ValueError(f"Unknown backend {name!r}; expected one of {', '.join(ENGINES)}.")
     module, install = ENGINES[name]

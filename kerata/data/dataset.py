@@ -10,7 +10,6 @@ import numpy as np
 
 from kerata.core import config, tree
 from kerata.data.stages import (
-    THREADS,
     Batching,
     Caching,
     Mapping,
@@ -21,6 +20,7 @@ from kerata.data.stages import (
     Slicing,
     Stage,
 )
+from kerata.training.data.workers import THREADS
 
 
 class Dataset:

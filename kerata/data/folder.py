@@ -16,7 +16,7 @@ import numpy as np
 from kerata.core import config
 from kerata.core.errors import KerataWarning
 from kerata.data.dataset import Dataset, check_format, deliver
-from kerata.data.stages import THREADS
+from kerata.training.data.workers import THREADS
 
 _LABEL_MODES = ("int", "categorical", "binary", None)
 _SUBSETS = ("training", "validation", "both")
@@ -123,9 +123,7 @@ def _check(source: Source) -> None:
             "integer per file, in the order of the sorted paths."
         )
     if source.label_mode not in _LABEL_MODES:
-        raise ValueError(
-            f"label_mode={source.label_mode!r}; expected one of {_LABEL_MODES}."
-        )
+        raise ValueError(f"label_mode={source.label_mode!r}; expected one of {_LABEL_MODES}.")
     if source.class_names is not None and not isinstance(labels, str):
         raise ValueError("`class_names` names subfolders: it goes with labels='inferred' only.")
     if (split is None) != (source.subset is None):
@@ -147,8 +145,7 @@ def _check(source: Source) -> None:
 
 def _class_names(source: Source) -> list[str]:
     """The names of the classes: subfolders, in sorted order or as the user orders them."""
-    with os.scandir(source.directory) as entries:
-        found = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+    found = subfolders(source.directory)
     if source.class_names is None:
         return found
     wanted = list(source.class_names)
@@ -185,13 +182,14 @@ def _check_two(names: list[str] | None, labels: list[int]) -> None:
 
 def _files(source: Source, names: list[str] | None) -> tuple[list[str], list[int] | None]:
     if names is None:
-        paths = list(_walk(os.fspath(source.directory), source))
+        paths = list(files_below(source.directory, source.suffixes, source.follow_links))
         labels = None if source.labels is None or not source.label_mode else source.labels
         labels = None if isinstance(labels, str) else labels
     else:
         paths, labels = [], []
         for number, name in enumerate(names):
-            found = list(_walk(os.path.join(source.directory, name), source))
+            folder = os.path.join(source.directory, name)
+            found = list(files_below(folder, source.suffixes, source.follow_links))
             paths += found
             labels += [number] * len(found)
     if not paths:
@@ -208,17 +206,32 @@ def _files(source: Source, names: list[str] | None) -> tuple[list[str], list[int
     return paths, None if labels is None else [int(label) for label in labels]
 
 
-def _walk(folder: str, source: Source) -> Iterator[str]:
-    """Yield the files below a folder that have one of the suffixes, in sorted order."""
+def subfolders(directory: Any) -> list[str]:
+    """Return the names of the folders in a folder, sorted, without hidden ones."""
+    with os.scandir(directory) as entries:
+        return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+
+
+def files_below(folder: Any, suffixes: tuple[str, ...], follow_links: bool) -> Iterator[str]:
+    """Yield the files below a folder that have one of the suffixes, in sorted order.
+
+    Args:
+        folder: where to look.
+        suffixes: endings in lower case, with the dot.
+        follow_links: whether to look into folders that are symbolic links.
+
+    Raises:
+        FileNotFoundError: when there is no such folder.
+    """
     if not os.path.isdir(folder):
-        raise FileNotFoundError(f"There is no folder {folder!r}.")
+        raise FileNotFoundError(f"There is no folder {os.fspath(folder)!r}.")
     seen = {os.path.realpath(folder)}
-    for place, folders, files in os.walk(folder, followlinks=source.follow_links):
+    for place, folders, files in os.walk(folder, followlinks=follow_links):
         folders.sort()
-        if source.follow_links:  # a link may lead back to where we are
+        if follow_links:  # a link may lead back to where we are
             folders[:] = [name for name in folders if _is_new(os.path.join(place, name), seen)]
         for name in sorted(files):
-            if name.lower().endswith(source.suffixes):
+            if name.lower().endswith(suffixes):
                 yield os.path.join(place, name)
 
 

@@ -23,9 +23,6 @@ from kerata.core.primitive import convert_to_numpy
 from kerata.training.data.prefetch import prefetched
 from kerata.training.data.workers import by_threads
 
-#: threads that read files; more do not help, since decoding is bound by processors
-THREADS = min(8, os.cpu_count() or 1)
-
 _SKIPPED = object()
 
 
