@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import pathlib
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from kerata.core import config
@@ -29,6 +30,24 @@ def closest(name: str, names: Iterable[str]) -> str:
     spelled = {n.lower(): n for n in names}
     found = difflib.get_close_matches(str(name).lower(), spelled, n=1)
     return f" Did you mean {spelled[found[0]]!r}?" if found else ""
+
+
+@contextlib.contextmanager
+def naming(argument: str) -> Iterator[None]:
+    """Let errors of values and types inside the block begin with the argument that they are about.
+
+    >>> with naming("validation_data"):
+    ...     raise ValueError("`x` has 0 rows.")
+    Traceback (most recent call last):
+    ValueError: In `validation_data`: `x` has 0 rows.
+    """
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        text = error.args[0] if error.args else None
+        if isinstance(text, str) and f"`{argument}`" not in text:
+            error.args = (f"In `{argument}`: {text}", *error.args[1:])
+        raise
 
 
 F = TypeVar("F", bound=Callable)

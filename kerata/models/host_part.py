@@ -164,6 +164,20 @@ class HostPart:
         return [slot for index, slot in wanted.items() if index not in made]
 
     @property
+    def names(self) -> list[str]:
+        """What messages call the arrays that `prepare` hands over, in their order."""
+        keys = {name: key for key, name in self._names_of_keys().items()}
+        inputs = {slot.index: keys.get(slot.tensor.name) for slot in self.inputs}
+        alone = len(self.inputs) == 1
+
+        def name(slot: _Slot) -> str:
+            if slot.index in inputs:
+                return "x" if alone else f"x[{inputs[slot.index]!r}]"
+            return f"what {self._maker(slot)} makes of x"
+
+        return [name(slot) for slot in self.between]
+
+    @property
     def is_row_by_row(self) -> bool:
         """Whether what is handed over for a row does not depend on the other rows of its batch.
 

@@ -19,7 +19,7 @@ from kerata.core.errors import KerataWarning
 from kerata.core.spec import TensorSpec
 from kerata.losses.shapes import check_target
 from kerata.training.data.batches import Batch, Batches
-from kerata.training.data.rows import ArrayRows
+from kerata.training.data.rows import ArrayRows, ChosenRows
 
 #: how much of an array in memory is searched for bad values
 SCANNED_BYTES = 1 << 28
@@ -30,6 +30,11 @@ _ON_PROBABILITIES = {
     "categorical_crossentropy": "softmax",
     "categorical_focal_crossentropy": "softmax",
     "sparse_categorical_crossentropy": "softmax",
+}
+#: what NaN in the data does
+_SPOILT_BY_NAN = {
+    "fit": "training would turn every weight into NaN",
+    "validation": "val_loss would be NaN",
 }
 _PROBABILITIES = ("sigmoid", "softmax")
 _NO_PROBABILITIES = ("linear", "relu", "tanh", "gelu", "elu", "selu", "leaky_relu", "silu")
@@ -83,11 +88,14 @@ class ModelView:
         inputs: `InputView`s in the nesting that the model takes; `None` if unknown.
         outputs: `OutputView`s in the nesting that the model returns; `None` if unknown.
         embeddings: the embeddings that read an input.
+        names: what messages call the arrays of the batch, from left to right, where these are not
+            what the user gave, but what was made of it; without `inputs`.
     """
 
     inputs: Any = None
     outputs: Any = None
     embeddings: Sequence[EmbeddingView] = ()
+    names: Sequence[str] | None = None
 
 
 def check_first_batch(
@@ -106,7 +114,8 @@ def check_first_batch(
         x: inputs of the batch, NumPy arrays in the user's nesting.
         y: targets, or `None`.
         sample_weight: weights, or `None`.
-        mode: `"fit"`, `"evaluate"` or `"predict"`; only `fit` minds values that are not finite.
+        mode: `"fit"`, `"validation"`, `"evaluate"` or `"predict"`; the first two mind values that
+            are not finite.
         batches: where the batch comes from; arrays in memory are searched as a whole.
 
     Raises:
@@ -117,8 +126,8 @@ def check_first_batch(
     """
     whole = (batches.in_memory if batches is not None else None) or Batch(None)
     named_x = _check_inputs(view, x, whole)
-    if mode == "fit":
-        _check_finite(named_x.values())
+    if mode in _SPOILT_BY_NAN:
+        _check_finite(named_x.values(), mode)
     for embedding in view.embeddings:
         if embedding.input in named_x:
             _check_ids(embedding, named_x[embedding.input])
@@ -144,11 +153,13 @@ class Column:
 
     def scanned(self) -> np.ndarray:
         """Return what is searched for bad values: as much as the budget allows."""
-        if not isinstance(self.rows, ArrayRows):
+        rows = self.rows
+        stored = rows.rows if isinstance(rows, ChosenRows) else rows
+        if not isinstance(stored, ArrayRows):
             return self.array
-        stored = self.rows.array
-        per_row = max(1, stored.nbytes // len(stored))
-        return stored[: max(len(self.array), SCANNED_BYTES // per_row)]
+        per_row = max(1, stored.array.nbytes // len(stored))
+        count = max(len(self.array), SCANNED_BYTES // per_row)
+        return stored.array[:count] if rows is stored else rows.slice(0, count)
 
 
 # -- inputs --------------------------------------------------------------
@@ -157,7 +168,7 @@ class Column:
 def _check_inputs(view: ModelView, x: Any, whole: Batch) -> dict[str, Column]:
     """Return the input columns by the name of the input, their shapes checked."""
     if view.inputs is None:
-        return {column.name: column for column in _columns("x", x, whole.x)}
+        return {column.name: column for column in _columns("x", x, whole.x, view.names)}
     views = tree.flatten(view.inputs)
     columns = _matched(x, whole.x, view.inputs, views)
     for each in views:
@@ -166,10 +177,13 @@ def _check_inputs(view: ModelView, x: Any, whole: Batch) -> dict[str, Column]:
     return columns
 
 
-def _columns(argument: str, structure: Any, rows: Any) -> list[Column]:
+def _columns(
+    argument: str, structure: Any, rows: Any, names: Sequence[str] | None = None
+) -> list[Column]:
     """Return the arrays of an argument from left to right."""
     leaves = tree.flatten(structure)
-    names = [argument] if len(leaves) == 1 else [f"{argument}[{i}]" for i in range(len(leaves))]
+    if names is None:
+        names = [argument] if len(leaves) == 1 else [f"{argument}[{i}]" for i in range(len(leaves))]
     parts = [None] * len(leaves) if rows is None else tree.flatten(rows)
     found = zip(names, leaves, parts, strict=True)
     return [Column(name, leaf, part) for name, leaf, part in found]
@@ -273,7 +287,7 @@ def _input_advice(name: str, shape: Sequence[int], expected: Sequence[Any]) -> s
     )
 
 
-def _check_finite(columns: Iterable[Column]) -> None:
+def _check_finite(columns: Iterable[Column], mode: str) -> None:
     """Raise if an array has NaN or infinite values."""
     for column in columns:
         array = column.scanned()
@@ -289,9 +303,9 @@ def _check_finite(columns: Iterable[Column]) -> None:
         plural = "s" if count > 1 and kind != "NaN" else ""
         place = _place(np.unravel_index(int(bad.argmax()), bad.shape))
         raise ValueError(
-            f"`{column.name}` has {count} {kind}{plural}, first at {place}: training would turn "
-            "every weight into NaN. Drop those rows or impute the values (np.nan_to_num, "
-            "sklearn.impute.SimpleImputer)."
+            f"`{column.name}` has {count} {kind}{plural}, first at {place}: "
+            f"{_SPOILT_BY_NAN.get(mode, 'the loss would be NaN')}. Drop those rows or impute the "
+            "values (np.nan_to_num, kerata.layers.Imputation)."
         )
 
 
@@ -338,7 +352,7 @@ def _check_targets(view: ModelView, y: Any, whole: Any, mode: str) -> None:
             where = f"output {output.name!r}, {name}" if len(outputs) > 1 else name
             check_target(output.loss, spec, output.spec, where)
         if registry.kind_of(_kind(output.loss)) is not None:
-            _check_finite([column])
+            _check_finite([column], mode)
             _check_labels(output, name, column)
 
 

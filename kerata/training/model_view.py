@@ -32,8 +32,11 @@ def view_of(model: Any, y_pred: Any, compiled_loss: Any) -> ModelView:
             names, tree.flatten(y_pred), losses, made_by, strict=True
         )
     ]
-    if graph is None or model.host_part is not None:  # which has held the inputs against the graph
+    if graph is None:
         return ModelView(None, outputs)
+    if model.host_part is not None:  # which has held the inputs against the graph
+        names = model.host_part.names
+        return ModelView(None, outputs, _embeddings_after(model.host_part), names)
     inputs = tree.map_structure(lambda t: InputView(t.name, spec_of(t)), graph.input_structure)
     return ModelView(inputs, outputs, _embeddings(graph))
 
@@ -64,6 +67,20 @@ def _activation(model: Any, tensor: Any) -> tuple[str | None, str]:
         except (KeyError, ValueError, TypeError):
             return getattr(function, "__name__", None), layer.name
     return None, ""
+
+
+def _embeddings_after(host_part: Any) -> list[EmbeddingView]:
+    """Return the embeddings that read what the host hands over, such as indices of tokens."""
+    named = zip(host_part.between, host_part.names, strict=True)
+    names = {slot.index: name for slot, name in named}
+    found = []
+    for step in host_part.second:
+        layer = step.operation
+        if type(layer).__name__ == "Embedding" and len(step.inputs) == 1:
+            name = names.get(step.inputs[0].index)
+            if name is not None:
+                found.append(EmbeddingView(layer.name, layer.input_dim, name))
+    return found
 
 
 def _embeddings(graph: Any) -> list[EmbeddingView]:

@@ -14,7 +14,7 @@ import numpy as np
 from kerata.backend import select
 from kerata.core import config, tree
 from kerata.core.context import constants_version, current, structural
-from kerata.core.errors import user_facing
+from kerata.core.errors import naming, user_facing
 from kerata.core.serialization import deserialize, resolve, serialize
 from kerata.core.spec import TensorSpec
 from kerata.core.symbolic import SymbolicTensor
@@ -32,7 +32,7 @@ from kerata.training.data import (
     unpack_validation_data,
 )
 from kerata.training.data import split as divided
-from kerata.training.divergence import has_diverged
+from kerata.training.divergence import LossWatch
 from kerata.training.first_batch import check_first_batch
 from kerata.training.model_view import view_of
 from kerata.training.objectives import CompiledLoss, CompiledMetrics
@@ -352,6 +352,7 @@ class Trainer:
             )
         engine.prepare_training()
         epochs = min(epochs, config.max_epochs() or epochs)
+        origin = "validation_split" if validation_data is None else "validation_data"
         if validation_split:
             text = self.host_part_for(x) is not None
             (x, y, sample_weight), held_out = divided(
@@ -365,9 +366,10 @@ class Trainer:
             )
             first = batches.peek()
             self._make_ready(first, batches, "fit")
-            validation = self._validation(
-                validation_data, validation_batch_size or batch_size, validation_steps
-            )
+            with naming(origin):
+                validation = self._validation(
+                    validation_data, validation_batch_size or batch_size, validation_steps
+                )
             run = self._callbacks(callbacks, verbose, epochs=epochs, batches=batches, seed=seed)
             self._check_monitors(run, validation)
             return self._fit(batches, run, validation, initial_epoch, epochs, validation_freq)
@@ -397,8 +399,6 @@ class Trainer:
                     self.reset_metrics()
                 logs = self._train_epoch(batches, run, epoch, start)
                 start = 0
-                if has_diverged(self, logs, epoch):
-                    self.stop_training = True
                 if validation is not None and _is_due(epoch, validation_freq):
                     found = self._evaluate(validation, run)
                     logs |= {f"val_{name}": value for name, value in found.items()}
@@ -422,6 +422,7 @@ class Trainer:
         step, results = start, None
         hooks = run.has_batch_hooks("train")
         each = run.wants_logs_of_each_step("train")
+        watch = LossWatch(self, epoch, start)
         for chunk in batches.chunks(epoch, length, start):
             if hooks and length == 1:
                 run.on_train_batch_begin(step)
@@ -429,8 +430,10 @@ class Trainer:
                 if hooks:
                     self._replay(run, results, step, begin=length > 1)
                 step += results.steps
+                self.stop_training |= watch.add(results, step)
                 if self.stop_training:
                     return results.logs() or self._present_logs()
+        self.stop_training |= watch.look()
         return {} if results is None else results.logs()
 
     def _present_logs(self) -> dict[str, Any]:
@@ -755,7 +758,7 @@ class Trainer:
 
     def _steps_by_default(self, mode: str) -> bool:
         """Tell whether the step is this class's, not overridden."""
-        step = {"fit": "train_step", "evaluate": "test_step", "predict": "predict_step"}[mode]
+        step = {"fit": "train_step", "predict": "predict_step"}.get(mode, "test_step")
         return getattr(type(self), step) is getattr(Trainer, step)
 
     def _uses_own_step(self, mode: str) -> bool:
@@ -804,7 +807,9 @@ class Trainer:
             return None
         x, y, weights = unpack_validation_data(data)
         name = "validation_steps"
-        return self._batches(x, y, weights, batch_size, steps, steps_name=name, seed=0)
+        batches = self._batches(x, y, weights, batch_size, steps, steps_name=name, seed=0)
+        self._make_ready(batches.peek(), batches, "validation")
+        return batches
 
     def _callbacks(
         self,

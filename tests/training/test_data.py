@@ -584,6 +584,63 @@ def test_class_weights_find_the_class(y):
     assert streamed.sample_weight.tolist() == [1, 5, 0.5, 5]
 
 
+BATCHES = [(rows(4), np.array([0, 0, 1, 0])), (rows(3), np.array([2, 0, 0]))]
+
+
+class Listed(kerata.utils.PyDataset):
+    def __len__(self):
+        return len(BATCHES)
+
+    def __getitem__(self, index):
+        return BATCHES[index]
+
+
+def loader():
+    torch = pytest.importorskip("torch")
+    return torch.utils.data.DataLoader(BATCHES, batch_size=None)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [lambda: BATCHES, lambda: lambda: iter(BATCHES), Listed, lambda: kerata.data.Dataset(BATCHES),
+     loader],
+    ids=["list", "function", "PyDataset", "Dataset", "DataLoader"],
+)  # fmt: skip
+def test_balanced_weights_of_any_source_that_can_be_read_again(source):
+    x, y = (np.concatenate([batch[i] for batch in BATCHES]) for i in (0, 1))
+    expected = as_batches(x, y, class_weight="balanced").peek().sample_weight
+    found = as_batches(source(), class_weight="balanced").epoch(0)
+    np.testing.assert_allclose(np.concatenate([b.sample_weight for b in found]), expected)
+
+
+@pytest.mark.tensorflow
+def test_balanced_weights_of_a_data_set_of_tensorflow():
+    import tensorflow as tf
+
+    data = tf.data.Dataset.from_generator(
+        lambda: iter(BATCHES),
+        output_signature=(tf.TensorSpec((None, 3), tf.float32), tf.TensorSpec((None,), tf.int64)),
+    )
+    found = [b.sample_weight for b in as_batches(data, class_weight="balanced").epoch(0)]
+    np.testing.assert_allclose(found[0], [7 / 15, 7 / 15, 7 / 3, 7 / 15], rtol=1e-6)
+
+
+def test_balanced_weights_of_endless_data_are_those_of_an_epoch():
+    def endless():
+        while True:
+            yield from BATCHES
+
+    batches = as_batches(endless, class_weight="balanced", steps=4)
+    np.testing.assert_allclose(batches.peek().sample_weight, [7 / 15, 7 / 15, 7 / 3, 7 / 15])
+
+
+def test_balanced_weights_per_output_of_a_source():
+    batches = [(x, {"a": y, "b": y[::-1]}) for x, y in BATCHES]
+    weights = as_batches(batches, class_weight={"b": "balanced"}).peek().sample_weight
+    assert weights["a"].tolist() == [1, 1, 1, 1]
+    np.testing.assert_allclose(weights["b"], [7 / 15, 7 / 3, 7 / 15, 7 / 15], rtol=1e-6)
+
+
 def test_class_weights_multiply_sample_weights():
     batch = as_batches(rows(3), [0, 1, 1], [2.0, 2.0, 3.0], class_weight={0: 1, 1: 10}).peek()
     assert batch.sample_weight.tolist() == [2, 20, 30]
@@ -603,8 +660,12 @@ def test_class_weight_mistakes_are_told():
         as_batches(rows(3), [0, 1, 2], class_weight={0: 1.0, 1: 2.0})
     with pytest.raises(ValueError, match="needs targets"):
         as_batches(rows(3), class_weight={0: 1.0})
-    with pytest.raises(ValueError, match="all labels at once"):
-        as_batches(make_batches, class_weight="balanced").peek()
+    with pytest.raises(ValueError, match="generator can be read only once"):
+        as_batches(make_batches(), class_weight="balanced")
+    with pytest.raises(ValueError, match="no batch to count"):
+        as_batches(lambda: iter(()), class_weight="balanced")
+    with pytest.raises(ValueError, match="needs targets"):
+        as_batches([(rows(3), None)], class_weight="balanced")
     with pytest.raises(ValueError, match="class index"):
         as_batches(rows(3), [0, 1, 1], class_weight={"cat": 1.0})
 

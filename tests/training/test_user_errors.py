@@ -1,6 +1,7 @@
 """The mistakes that users make, through the public API: same class and text on every backend."""
 
 import pathlib
+import re
 import tempfile
 import warnings
 
@@ -9,6 +10,7 @@ import pytest
 
 import kerata
 from kerata import callbacks, layers
+from kerata.training.program import Program
 
 LABELS = np.arange(64) % 3
 
@@ -56,6 +58,41 @@ def with_nan():
     return array
 
 
+def with_object(entry):
+    array = x(64, 8).astype(object)
+    array[5, 2] = entry
+    return array
+
+
+def sized():
+    """A model with text beside numbers."""
+    a = kerata.Input((1,), dtype="string", name="a")
+    b = kerata.Input((8,), name="b")
+    known = layers.StringLookup(vocabulary=["x"], output_mode="one_hot")(a)
+    model = kerata.Model({"a": a, "b": b}, layers.Dense(3)(layers.concatenate([known, b])))
+    model.compile("sgd", "mse")
+    return model
+
+
+def words():
+    """A model whose vocabulary is larger than its embedding."""
+    vectorize = layers.TextVectorization(
+        vocabulary=list("abcdef"), output_sequence_length=6, name="words"
+    )
+    model = kerata.Sequential(
+        [kerata.Input((), dtype="string"), vectorize, layers.Embedding(3, 2), layers.Flatten(),
+         layers.Dense(1)]
+    )  # fmt: skip
+    model.compile("sgd", "mse")
+    return model
+
+
+def validated(x_val=None, y=()):
+    """Train on good data, with other data to validate on."""
+    y = x(64, 3) if isinstance(y, tuple) else y
+    mlp().fit(x(64, 8), x(64, 3), validation_data=(x(64, 8) if x_val is None else x_val, y))
+
+
 def uncompiled():
     return kerata.Sequential([kerata.Input((8,)), layers.Dense(3)])
 
@@ -94,6 +131,11 @@ SPARSE, ONE_HOT, BINARY = (
     "binary_crossentropy",
 )
 
+VALIDATION = ("In `validation_data`:",)
+
+#: cases in which an epoch was trained before anything was wrong
+AFTER_UPDATES = {"23": 4}
+
 CASES = {
     # row of the table: (what the user does, facts that the message must have)
     "1": (lambda: mlp().predict(x(32, 10)), ("10 features", "8", "Input((10,))")),
@@ -119,8 +161,16 @@ CASES = {
         lambda: mlp().fit(x(3, 8), np.array(["u", "v", "u"])),
         ("2 classes", "StringLookup", "LabelEncoder"),
     ),
+    "12": (lambda: mlp().fit(with_object({}), x(64, 3)), ("a dict at row 5, column 2", "convert")),
+    "12 None": (lambda: mlp().fit(with_object(None), x(64, 3)), ("(None) at row 5, column 2",)),
     "13": (lambda: mlp(width=2).fit(text_frame(), x(2, 3)), ("`city`", "text")),
+    "10": (lambda: mlp(softmax(1), loss=BINARY).fit(x(64, 8), x(64)), ("1 unit", "sigmoid")),
     "14": (lambda: mlp().fit(with_nan(), x(64, 3)), ("1 NaN", "row 3, column 2")),
+    "14 y": (lambda: mlp().fit(x(64, 8), with_nan()[:, :3]), ("`y` has 1 NaN", "row 3, column 2")),
+    "14 text": (
+        lambda: sized().fit({"a": ["x"] * 64, "b": with_nan()}, x(64, 3)),
+        ("`x['b']` has 1 NaN", "row 3, column 2"),
+    ),
     "16": (lambda: two_outputs().fit(x(64, 8), x(64, 1)), ("a, b", "given for 1", "'a'")),
     "18": (lambda: uncompiled().fit(x(64, 8), x(64, 3)), ("compile", "loss='mse'")),
     "19 optimizer": (lambda: uncompiled().compile("adamm", "mse"), ("'adamm'", "'adam'")),
@@ -132,14 +182,25 @@ CASES = {
     "22": (lambda: mlp().fit(finite(4), validation_split=0.2), ("validation_data",)),
     "23": (
         lambda: mlp().fit(finite(4), epochs=4, verbose=0),
-        ("ended after 4 batches", "function", "steps_per_epoch"),
+        ("ended after 4 batches", "function", "list of batches", "steps_per_epoch=4 // epochs"),
     ),
     "24": (lambda: mlp().fit(x(64, 8), x(60, 3)), ("x has 64", "y has 60")),
     "24 transposed": (lambda: mlp().fit(x(8, 64), x(64, 3)), ("`x.T`", "transpose")),
     "25": (lambda: mlp().fit(x(64, 8), x(64, 1)), ("1 column", "3 outputs")),
     "26": (lambda: mlp(width=(64, 8)).fit(x(64, 8), x(64, 3)), ("batch size", "Input((8,))")),
+    "27": (lambda: kerata.Input("ten"), ("'ten'", "(8,)")),
+    "28 no data": (lambda: mlp().fit(object(), x(64, 3)), ("`x` is of type object", "np.asarray")),
+    "28 ragged": (
+        lambda: mlp().fit([[1.0, 2.0], [3.0]], x(2, 3)),
+        ("entry 0 has 2, entry 1 has 1", "pad_sequences(x)"),
+    ),
+    "29 no data": (lambda: mlp().fit(x(64, 8), object()), ("`y` is of type object", "np.asarray")),
     "30": (lambda: mlp().fit([x(8)] * 64, x(64, 3)), ("64 arrays", "np.stack(x)")),
     "31": (lambda: embedding().predict(np.full((64, 5), 49)), ("id 49", "input_dim >= 50")),
+    "31 words": (
+        lambda: words().fit(["a b c d e f"] * 8, x(8, 1)),
+        ("'words' (TextVectorization) makes of x", "id 7", "Embedding(3)", "input_dim >= 8"),
+    ),
     "32": (
         lambda: kerata.Sequential(
             [kerata.Input((5, 4)), layers.LSTM(3, name="first"), layers.LSTM(3)]
@@ -149,6 +210,41 @@ CASES = {
     "34": (
         lambda: mlp().fit(x(64, 8), x(64, 3), validation_data=x(64, 8)),
         ("validation_data", "(x, y)"),
+    ),
+    "34 features": (lambda: validated(x(64, 5)), (*VALIDATION, "5 features", "expects 8")),
+    "34 columns": (lambda: validated(y=x(64, 1)), (*VALIDATION, "1 column", "3 outputs")),
+    "34 NaN": (lambda: validated(with_nan()), (*VALIDATION, "1 NaN", "row 3, column 2", "val_")),
+    "34 no y": (lambda: validated(y=None), (*VALIDATION, "pass y")),
+    "34 rows": (lambda: validated(y=x(60, 3)), (*VALIDATION, "x has 64", "y has 60")),
+    "34 empty": (lambda: validated(x(0, 8), x(0, 3)), (*VALIDATION, "0 rows")),
+    "34 text": (lambda: validated(np.array([["a"] * 8] * 64)), (*VALIDATION, "row 0, column 0")),
+    "34 generator": (
+        lambda: mlp().fit(x(64, 8), x(64, 3), validation_data=iter([(x(4, 5), x(4, 3))])),
+        (*VALIDATION, "5 features"),
+    ),
+    "34 labels": (
+        lambda: mlp(softmax(), loss=SPARSE).fit(
+            x(64, 8), LABELS, validation_data=(x(64, 8), LABELS + 1)
+        ),
+        (*VALIDATION, "1 to 3", "subtract 1"),
+    ),
+    "34 ids": (
+        lambda: embedding().fit(
+            x(64, 5).astype(int), x(64, 3), validation_data=(np.full((64, 5), 49), x(64, 3))
+        ),
+        (*VALIDATION, "id 49", "input_dim >= 50"),
+    ),
+    "34 held out": (
+        lambda: mlp().fit(
+            np.concatenate([x(64, 8), with_nan()]), x(128, 3), validation_split=0.5
+        ),
+        ("In `validation_split`", "1 NaN", "row 3"),
+    ),
+    "34 chosen": (
+        lambda: mlp().fit(
+            np.concatenate([x(640, 8), with_nan()]), x(704, 3), validation_split=0.5, split="random"
+        ),
+        ("1 NaN", "column 2"),
     ),
     "35": (lambda: mlp().fit(x(0, 8), x(0, 3)), ("x", "0 rows")),
     "monitor": (
@@ -165,22 +261,42 @@ CASES = {
 }  # fmt: skip
 
 
-def message_of(action, backend):
+def message_of(action, backend, monkeypatch):
+    """Return class and text of what an action raises, and how often weights were updated before."""
+    updates = []
+    parts = Program.parts
+
+    def counted(program, chunk, *args):
+        updates.append(chunk.steps)
+        return parts(program, chunk, *args)
+
+    monkeypatch.setattr(Program, "parts", counted)
     with kerata.use_backend(backend), pytest.raises((ValueError, TypeError)) as caught:
         kerata.utils.clear_session(free_memory=False)
         action()
-    return f"{caught.type.__name__}: {caught.value}"
+    return f"{caught.type.__name__}: {caught.value}", sum(updates)
 
 
 @pytest.mark.filterwarnings("ignore::kerata.core.errors.KerataWarning")
 @pytest.mark.parametrize("case", CASES)
-def test_the_message_says_what_to_do_on_every_backend(case):
+def test_the_message_says_what_to_do_on_every_backend(case, monkeypatch):
     action, facts = CASES[case]
-    message = message_of(action, "jax")
+    message, updates = message_of(action, "jax", monkeypatch)
     for fact in facts:
         assert fact in message, message
     assert len(message) <= 600 and message.count("\n") < 12
-    assert message == message_of(action, "torch")
+    for noise in ("\x1b", "Tracer", "'None'", " array(", "tensor("):
+        assert noise not in message
+    assert updates == AFTER_UPDATES.get(case, 0)
+    assert message_of(action, "torch", monkeypatch) == (message, updates)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.filterwarnings("ignore::kerata.core.errors.KerataWarning")
+@pytest.mark.parametrize("case", CASES)
+def test_the_message_is_the_same_on_tensorflow(case, monkeypatch):
+    found = [message_of(CASES[case][0], engine, monkeypatch) for engine in ("jax", "tensorflow")]
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(
@@ -216,9 +332,19 @@ def test_row_15_stops_when_the_loss_is_lost(training_backend):
     model = uncompiled()
     model.compile(kerata.optimizers.SGD(1e3), "mse")
     data = random.normal(size=(640, 8)) * 100, random.normal(size=(640, 3))
-    with pytest.warns(UserWarning, match=r"epoch 1.*dense/kernel.*learning rate <= 100"):
+    start = model.get_weights()
+    with pytest.warns(UserWarning, match=r"epoch 1.*dense/kernel.*learning rate <= 100") as caught:
         history = model.fit(*data, epochs=5, verbose=0)
     assert history.epoch == [0] and len(history.history["loss"]) == 1
+    message = str(caught[0].message)
+    first, last = re.search(r"epoch 1, steps? (\d+)(?: to (\d+))?:", message).groups()
+    losses = []
+    model.set_weights(start)
+    for step in range(20):
+        batch = slice(32 * step, 32 * step + 32)
+        losses.append(model.train_on_batch(data[0][batch], data[1][batch]))
+    lost = 1 + int(np.argmin(np.isfinite(np.cumsum(losses))))
+    assert int(first) <= lost <= int(last or first) and len(message) <= 600
 
 
 def test_row_17_applies_the_metric_to_both_outputs(training_backend):

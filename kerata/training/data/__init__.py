@@ -59,7 +59,8 @@ def as_batches(
         steps: batches per epoch, instead of a whole pass.
         shuffle: for arrays: shuffle the rows anew in each pass; `"batch"` shuffles whole
             batches. For a `PyDataset`: shuffle the order of the batches.
-        class_weight: `{class: weight}`, `"balanced"` (arrays only), or such per output.
+        class_weight: `{class: weight}`, `"balanced"` (for which data that are not in memory are
+            read once before), or such per output.
         seed: decides, with the index of the pass, the order; by default the process's next.
         allow_text: whether strings are accepted.
         steps_name: the name of `steps` in messages.

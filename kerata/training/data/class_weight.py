@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -34,9 +36,58 @@ def balanced(y: np.ndarray) -> dict[int, float]:
     >>> balanced(np.array([0, 0, 0, 1]))
     {0: 0.6666666666666666, 1: 2.0}
     """
-    labels, counts = np.unique(class_indices(y), return_counts=True)
-    weights = counts.sum() / (len(labels) * counts)
-    return {int(label): float(weight) for label, weight in zip(labels, weights, strict=True)}
+    counts = ClassCounts()
+    counts.add(y)
+    return counts.balanced()
+
+
+class ClassCounts:
+    """How many targets of each class there are, counted batch by batch."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[int] = Counter()
+
+    def add(self, y: np.ndarray) -> None:
+        """Count the targets of a batch."""
+        labels, counts = np.unique(class_indices(y), return_counts=True)
+        self.counts.update(dict(zip(labels.tolist(), counts.tolist(), strict=True)))
+
+    def balanced(self) -> dict[int, float]:
+        """Return weights that give every class the same total."""
+        total, classes = self.counts.total(), len(self.counts)
+        return {label: total / (classes * n) for label, n in sorted(self.counts.items())}
+
+
+def is_balanced(class_weight: Any) -> bool:
+    """Tell whether class weights, or those of an output, are to be found out."""
+    if isinstance(class_weight, dict):
+        return any(value == "balanced" for value in class_weight.values())
+    if isinstance(class_weight, (list, tuple)):
+        return "balanced" in class_weight
+    return class_weight == "balanced"
+
+
+def balanced_over(targets: Iterable[Any], class_weight: Any) -> Any:
+    """Return class weights with tables in place of `"balanced"`, from one pass over the targets.
+
+    Args:
+        targets: the targets of each batch, nested alike.
+        class_weight: `"balanced"`, or for several outputs a nesting of such and of tables.
+
+    Raises:
+        ValueError: if there are no targets.
+    """
+    counts: Any = None
+    for y in targets:
+        if y is None:
+            raise ValueError("`class_weight` needs targets: pass data that yields (x, y).")
+        if counts is None:
+            counts = tree.map_structure(lambda _: ClassCounts(), y)
+        for count, leaf in zip(tree.flatten(counts), tree.flatten(y), strict=True):
+            count.add(leaf)
+    if counts is None:
+        raise ValueError('`class_weight="balanced"` found no batch to count classes in.')
+    return _balanced_tables(counts, class_weight, ClassCounts.balanced)
 
 
 def sample_weights(y: np.ndarray, class_weight: dict[int, float]) -> np.ndarray:
@@ -100,11 +151,6 @@ def checked(class_weight: Any) -> dict[int, float]:
     Raises:
         ValueError: if they are not `{class index: weight}`.
     """
-    if class_weight == "balanced":
-        raise ValueError(
-            '`class_weight="balanced"` needs all labels at once: pass y as an array, or a dict '
-            "{class: weight}."
-        )
     if not isinstance(class_weight, dict) or not all(
         isinstance(key, (int, np.integer)) and key >= 0 for key in class_weight
     ):
@@ -118,7 +164,7 @@ def checked(class_weight: Any) -> dict[int, float]:
 def class_weighted_rows(y: Any, weights: Any, class_weight: Any) -> Any:
     """Return the sample weights of a data set in memory with class weights multiplied in."""
     targets = tree.map_structure(_whole, y)
-    class_weight = _balanced_tables(targets, class_weight)
+    class_weight = _balanced_tables(targets, class_weight, balanced)
     result = weighted(targets, tree.map_structure(_whole, weights), class_weight)
     if not tree.is_nested(targets):
         _warn_of_missing(targets, class_weight)
@@ -129,13 +175,17 @@ def _whole(rows: Rows | None) -> Any:
     return None if rows is None else rows.slice(0, len(rows))
 
 
-def _balanced_tables(y: Any, class_weight: Any) -> Any:
+def _balanced_tables(y: Any, class_weight: Any, balance: Callable[[Any], dict]) -> Any:
+    """Put what `balance` gives for a leaf of y in the place of each `"balanced"`."""
     if class_weight == "balanced":
-        return tree.map_structure(lambda part: None if part is None else balanced(part), y)
+        return tree.map_structure(lambda part: None if part is None else balance(part), y)
     if isinstance(class_weight, dict) and isinstance(y, dict):
-        return {k: _balanced_tables(y[k], v) if k in y else v for k, v in class_weight.items()}
+        return {
+            k: _balanced_tables(y[k], v, balance) if k in y else v for k, v in class_weight.items()
+        }
     if isinstance(class_weight, (list, tuple)) and isinstance(y, (list, tuple)):
-        return [_balanced_tables(part, v) for part, v in zip(y, class_weight, strict=True)]
+        pairs = zip(y, class_weight, strict=True)
+        return [_balanced_tables(part, v, balance) for part, v in pairs]
     return class_weight
 
 

@@ -126,8 +126,8 @@ def to_numpy(value: Any, where: str, allow_text: bool = False) -> np.ndarray:
     if hasattr(value, "__array__") or isinstance(value, (int, float, np.generic)):
         return _numeric(np.asarray(value), where, allow_text)
     raise TypeError(
-        f"`{where}` is a {_type_name(value)}; expected an array, tensor, list of numbers, data "
-        "frame, or lists and dicts of these. Convert it, as with np.asarray(...)."
+        f"`{where}` is of type {_type_name(value)}; expected an array, tensor, list of numbers, "
+        "data frame, or lists and dicts of these. Convert it, as with np.asarray(...)."
     )
 
 

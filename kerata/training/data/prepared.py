@@ -55,6 +55,12 @@ class PreparedBatches(Batches):
             if hasattr(source, "seed"):
                 source.seed = value
 
+    @property
+    def in_memory(self) -> Batch | None:
+        """The whole data set without its inputs, `None` when it is not in memory."""
+        whole = self.source.in_memory
+        return None if whole is None else whole._replace(x=None)
+
     def peek(self) -> Batch:
         """Return the first batch without using it up."""
         if self._peeked is None:

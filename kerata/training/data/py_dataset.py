@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from kerata.training.data.batches import Batch, Batches, Chunk, as_it_is, rows_of
-from kerata.training.data.streams import as_batch
+from kerata.training.data.class_weight import balanced_over, is_balanced
+from kerata.training.data.streams import as_batch, targets_of
 
 
 class PyDataset:
@@ -94,6 +95,9 @@ class PyDatasetBatches(Batches):
             )
         self.num_batches = steps if steps is not None else self.batches_per_pass
         self.shuffle = bool(shuffle) and self.batches_per_pass is not None
+        if is_balanced(class_weight):
+            items = (dataset[index] for index in range(self.num_batches or 0))
+            class_weight = balanced_over(map(targets_of, items), class_weight)
         self.class_weight = class_weight
         self.seed = seed
         self.allow_text = allow_text

@@ -11,7 +11,7 @@ from typing import Any
 from kerata.core.errors import KerataWarning
 from kerata.core.tree import is_nested
 from kerata.training.data.batches import Batch, Batches, as_it_is, rows_of
-from kerata.training.data.class_weight import weighted
+from kerata.training.data.class_weight import balanced_over, is_balanced, weighted
 from kerata.training.data.convert import to_arrays
 
 
@@ -90,6 +90,17 @@ def _call(factory: Callable, turn: int) -> Iterator[Any]:
     return iter(made)
 
 
+def targets_of(item: Any) -> Any:
+    """Return the targets of one item of a stream as arrays, `None` if it has none.
+
+    >>> targets_of(([[1.0], [2.0]], [0, 1])).tolist()
+    [0, 1]
+    """
+    named = hasattr(item, "_fields") and not isinstance(item, Batch)
+    parts = item if isinstance(item, (list, tuple)) and not named else (item,)
+    return to_arrays(parts[1], "y") if len(parts) > 1 else None
+
+
 def as_batch(
     item: Any,
     class_weight: Any = None,
@@ -140,7 +151,8 @@ class StreamBatches(Batches):
         self.source = source
         self.steps = steps
         self.steps_name = steps_name
-        self.class_weight = class_weight
+        balance = is_balanced(class_weight)
+        self.class_weight = self._counted(class_weight) if balance else class_weight
         self.allow_text = allow_text
         self.read = read
         self.num_batches = steps if steps is not None else source.length
@@ -149,6 +161,17 @@ class StreamBatches(Batches):
         self._peeked: Batch | None = None
         self._given = 0  # items taken from the source
         self._epochs = 0  # epochs begun
+
+    def _counted(self, class_weight: Any) -> Any:
+        """Return balanced class weights, for which the data are read once."""
+        if self.source.once:
+            raise ValueError(
+                '`class_weight="balanced"` counts the classes before training, but the '
+                f"{self.source.kind} can be read only once: pass a function that makes it "
+                "(`fit(make_batches)`), a list of batches, or a dict {class: weight}."
+            )
+        items = itertools.islice(self.source.start(0), self.steps)
+        return balanced_over(map(targets_of, items), class_weight)
 
     def peek(self) -> Batch:
         """Return the first batch; it is kept for the epoch."""
@@ -245,10 +268,10 @@ class StreamBatches(Batches):
         )
 
     def _ended(self) -> ValueError:
-        few = max(1, self._given // self._epochs)
         return ValueError(
             f"The {self.source.kind} ended after {self._given} batches, so nothing is left for "
             f"epoch {self._epochs}: it can be read only once. Pass a function that makes it "
             "(`fit(make_batches)`, not `fit(make_batches())`), a list of batches "
-            f"(`fit(list(batches))`), or {self.steps_name}={few} to share it among the epochs."
+            f"(`fit(list(batches))`), or {self.steps_name}={self._given} // epochs to "
+            "share it among the epochs."
         )
