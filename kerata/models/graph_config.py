@@ -19,6 +19,10 @@ from kerata.models.graph import Graph
 
 _OPS_MODULE = "keras.ops"
 
+#: Keras writes a flag for each layer that takes one, and lets that of the whole model overrule it
+#: in any case; here it is written if the user has chosen it, and says so.
+_FLAG, _CHOSEN = "training", "chosen"
+
 
 def graph_config(graph: Graph) -> dict[str, Any]:
     """Return the layers, their connections, and the names of inputs and outputs."""
@@ -80,10 +84,13 @@ def _node_config(node: Node, history: dict) -> dict[str, Any]:
             },
         }
 
-    return {
+    config: dict[str, Any] = {
         "args": [tree.map_structure(plain, arg) for arg in node.args],
         "kwargs": {name: tree.map_structure(plain, arg) for name, arg in node.kwargs.items()},
     }
+    if _FLAG in node.kwargs:
+        config[_CHOSEN] = [_FLAG]
+    return config
 
 
 def _map_names(structure: Any, history: dict) -> Any:
@@ -143,6 +150,8 @@ class _Builder:
         try:
             args = [self._value(arg) for arg in node["args"]]
             kwargs = {key: self._value(value) for key, value in node["kwargs"].items()}
+            if _FLAG not in node.get(_CHOSEN, ()):
+                kwargs.pop(_FLAG, None)
         except KeyError:
             return False
         outputs = tree.flatten(self._operations[name](*args, **kwargs))

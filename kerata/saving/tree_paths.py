@@ -86,7 +86,8 @@ def _keyed(
 
 
 def _attributes(part: Any) -> list[tuple[str, Any]]:
-    """The attributes that may hold parts, in the order of their names, private ones last."""
+    """The attributes that may hold parts, in the order of their names, private ones last. Keras
+    has other names for some, which their class knows."""
     cls: Any = type(part)
     names = (set(vars(part)) | _own_properties(cls)) - _NOT_WALKED
     if hasattr(part, "layers"):
@@ -95,7 +96,7 @@ def _attributes(part: Any) -> list[tuple[str, Any]]:
     for name in sorted(names, key=lambda n: (n.startswith("_"), n)):
         value = _value(part, name)
         if _is_part(value) or isinstance(value, (list, tuple, dict)):
-            found.append((name, value))
+            found.append((getattr(cls, "_names_in_files", {}).get(name, name), value))
     return found
 
 

@@ -50,6 +50,10 @@ class GroupedQueryAttention(MultiHeadAttention):
     (3, 10, 16)
     """
 
+    _names_in_files = {
+        f"{name}_dense": f"_{name}_dense" for name in ("query", "key", "value", "output")
+    }
+
     def __init__(
         self,
         head_dim: int,
