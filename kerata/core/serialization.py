@@ -249,7 +249,7 @@ def _shown(path: str) -> str:
 def _wrapped_value(obj: Any) -> dict[str, Any] | None:
     """The tagged dictionary for a value that JSON has no form for, else None."""
     if isinstance(obj, np.ndarray):
-        return _tagged("__numpy__", value=obj.tolist(), dtype=obj.dtype.name)
+        return _tagged("__numpy__", value=_entries(obj), dtype=obj.dtype.name)
     if isinstance(obj, bytes):
         return _tagged("__bytes__", value=obj.decode("utf-8"))
     if obj is Ellipsis:
@@ -261,8 +261,14 @@ def _wrapped_value(obj: Any) -> dict[str, Any] | None:
     engine = select.engine_of(obj)
     if engine is not None:
         array = engine.to_numpy(obj)
-        return _tagged("__tensor__", value=array.tolist(), dtype=array.dtype.name)
+        return _tagged("__tensor__", value=_entries(array), dtype=array.dtype.name)
     return None
+
+
+def _entries(array: np.ndarray) -> Any:
+    """The entries as lists; spelled where one is NaN, for which JSON has no number."""
+    spelled = array.dtype.kind == "f" and bool(np.isnan(array).any())
+    return array.astype(str).tolist() if spelled else array.tolist()
 
 
 def _tagged(tag: str, **config: Any) -> dict[str, Any]:

@@ -1,23 +1,18 @@
-"""A graph as plain data and back, in Keras' layout: layers with their inbound nodes.
-
-Ops used between layers are written by their public name, `{"module": "keras.ops", ...}`, and are
-found again in the table of primitives only.
-"""
+"""A graph as plain data and back, in Keras' layout: layers and ops with their inbound nodes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerata.core import tree
 from kerata.core.operation import Operation
-from kerata.core.primitive import PRIMITIVES
 from kerata.core.serialization import deserialize, serialize
 from kerata.core.symbolic import Node, SymbolicTensor
 from kerata.layers.core.input_layer import InputLayer
 from kerata.layers.layer import Layer
 from kerata.models.graph import Graph
-
-_OPS_MODULE = "keras.ops"
+from kerata.models.op_config import is_op, op_config, op_from_config
 
 #: Keras writes a flag for each layer that takes one, and lets that of the whole model overrule it
 #: in any case; here it is written if the user has chosen it, and says so.
@@ -60,18 +55,20 @@ def _operation_config(graph: Graph, operation: Any, history: dict) -> dict[str, 
     elif isinstance(operation.operation, Operation):
         config = serialize(operation.operation)
     else:
+        module, class_name, options, inputs = op_config(nodes[0])
         config = {
-            "module": _OPS_MODULE,
-            "class_name": operation.operation.__name__,
-            "config": {"name": name},
-            "registered_name": None,
+            "module": module,
+            "class_name": class_name,
+            "config": {"name": name, **tree.map_structure(serialize, options)},
+            "registered_name": class_name,
         }
+        return {**config, "name": name, "inbound_nodes": [_use_config(inputs, {}, history)]}
     inbound = [] if isinstance(operation, InputLayer) else nodes
-    uses = [_node_config(node, history) for node in inbound]
+    uses = [_use_config(node.args, node.kwargs, history) for node in inbound]
     return {**config, "name": name, "inbound_nodes": uses}
 
 
-def _node_config(node: Node, history: dict) -> dict[str, Any]:
+def _use_config(args: Sequence[Any], kwargs: Mapping[str, Any], history: dict) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         if not isinstance(value, SymbolicTensor):
             return serialize(value)
@@ -85,10 +82,10 @@ def _node_config(node: Node, history: dict) -> dict[str, Any]:
         }
 
     config: dict[str, Any] = {
-        "args": [tree.map_structure(plain, arg) for arg in node.args],
-        "kwargs": {name: tree.map_structure(plain, arg) for name, arg in node.kwargs.items()},
+        "args": [tree.map_structure(plain, arg) for arg in args],
+        "kwargs": {name: tree.map_structure(plain, arg) for name, arg in kwargs.items()},
     }
-    if _FLAG in node.kwargs:
+    if _FLAG in kwargs:
         config[_CHOSEN] = [_FLAG]
     return config
 
@@ -181,9 +178,7 @@ class _Builder:
 
 
 def _operation_of(entry: dict[str, Any], custom_objects: Any) -> Any:
-    if entry["module"] != _OPS_MODULE:
+    if not is_op(entry["module"]):
         return deserialize(entry, custom_objects)
-    name = entry["class_name"]
-    if name not in PRIMITIVES:
-        raise ValueError(f"The file uses an op {name!r}, which kerata does not have.")
-    return PRIMITIVES[name].op
+    options = {key: deserialize(value) for key, value in entry["config"].items()}
+    return op_from_config(entry, options)

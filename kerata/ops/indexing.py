@@ -118,6 +118,12 @@ def get_item(x: Tensor, key: Any) -> Tensor:
     return item(x, indices, tuple(parts))
 
 
+def key_with_tensors(key: tuple, indices: Sequence[Any]) -> tuple:
+    """Return the subscript that `get_item` has taken apart for `item`."""
+    each = iter(indices)
+    return tuple(next(each) if isinstance(part, str) else part for part in key)
+
+
 # -- slices --------------------------------------------------------------------------------
 
 

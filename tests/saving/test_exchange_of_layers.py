@@ -68,7 +68,8 @@ def first_and_last(rows):
     for row in rows:
         by_name.setdefault(row.name, []).append(row)
     chosen = [row for same in by_name.values() for row in dict.fromkeys((same[0], same[-1]))]
-    return [row for row in chosen if row.compared]
+    slow = "ContrastLimitedAdaptiveHistogramEqualization"  # compiles for seconds; has no weights
+    return [row for row in chosen if row.compared and row.name != slow]
 
 
 @pytest.mark.parametrize("row", first_and_last(ROWS), ids=str)
