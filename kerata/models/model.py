@@ -390,10 +390,10 @@ class Model(Trainer, Layer):
     def save(
         self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
     ) -> None:
-        """Save architecture, weights, and the state of training to a `.keras` file.
+        """Save architecture, weights, and the state of training to a file.
 
         Args:
-            filepath: path ending in `.keras`.
+            filepath: path ending in `.keras`; or in `.h5` or `.hdf5`, the format of Keras 2.
             overwrite: whether an existing file is replaced; else an error.
             zipped: kept for Keras' signature; files are always zipped.
         """
@@ -410,11 +410,13 @@ class Model(Trainer, Layer):
         save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Load weights from a `.weights.h5` or `.keras` file.
+        """Load weights from a `.weights.h5` or `.keras` file, or a `.h5` file of Keras 2.
 
         Args:
             filepath: path of the file.
             skip_mismatch: whether weights of another shape are left as they are.
+            **kwargs: `by_name=True`, `by="position"` and `objects_to_skip`, see
+                `kerata.saving.load_weights`.
 
         Raises:
             ValueError: with a table of names and shapes where file and model differ.

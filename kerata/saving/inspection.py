@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kerata.saving.archive import CONFIG, METADATA, read_archive, read_json
 from kerata.saving.arrays import ArrayFile, StoredArray
 from kerata.saving.errors import LoadError
+from kerata.saving.legacy_file import SUFFIXES, LayerArrays, has_layers, is_legacy, raw_configs
 from kerata.saving.weights import readable_hdf5
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def inspect(filepath: str | os.PathLike[str]) -> Report:
     """Return what is in a model file; nothing is built, imported or run.
 
     Args:
-        filepath: a ``.keras`` or ``.weights.h5`` file of kerata or Keras 3.
+        filepath: a ``.keras`` or ``.weights.h5`` file of kerata or Keras 3, or an HDF5 file of
+            any Keras.
 
     Raises:
         FileNotFoundError: when there is no such file.
@@ -97,21 +99,31 @@ def inspect(filepath: str | os.PathLike[str]) -> Report:
     """
     path = Path(filepath)
     report = Report(os.fspath(filepath), path.stat().st_size)
-    if path.name.endswith(".weights.h5"):
-        _read_arrays(report, os.fspath(filepath), {})
+    if is_legacy(filepath) or path.name.endswith(SUFFIXES):
+        with readable_hdf5(os.fspath(filepath), filepath) as file:
+            if has_layers(file):
+                _read_legacy(report, file)
+            else:
+                _read_arrays(report, file, {})
         return report
     archive = read_archive(filepath)
     config = _json(filepath, CONFIG, archive.config)
     metadata = _json(filepath, METADATA, archive.metadata)
     report.versions = {str(name): str(value) for name, value in metadata.items()}
-    report.model = _title(config)
-    report.compiled = _compiled(config)
     report.assets = {name: len(data) for name, data in archive.assets.items()}
+    described = _describe(report, config, config.get("compile_config"))
+    with readable_hdf5(io.BytesIO(archive.weights), report.path) as file:
+        _read_arrays(report, file, described)
+    return report
+
+
+def _describe(report: Report, config: dict[str, Any], compiled: Any) -> dict[str, dict[str, Any]]:
+    """Note what a configuration says; return its objects by name."""
+    report.model = _title(config)
+    report.compiled = _compiled(compiled)
     for found in _objects(config):
         _note_foreign(report, found)
-    described = {str(name): found for found in _objects(config) if (name := _name(found))}
-    _read_arrays(report, io.BytesIO(archive.weights), described)
-    return report
+    return {str(name): found for found in _objects(config) if (name := _name(found))}
 
 
 # -- the configuration -----------------------------------------------------------------------
@@ -146,8 +158,7 @@ def _title(config: Mapping[str, Any]) -> str:
     return f"{config['class_name']} {config['config'].get('name', '')!r}" if named else ""
 
 
-def _compiled(config: Mapping[str, Any]) -> dict[str, str]:
-    told = config.get("compile_config")
+def _compiled(told: Any) -> dict[str, str]:
     if not isinstance(told, dict):
         return {}
     wanted = ("optimizer", "loss", "metrics")
@@ -180,14 +191,35 @@ def _note_foreign(report: Report, found: Mapping[str, Any]) -> None:
 
 
 def _read_arrays(report: Report, file: Any, described: Mapping[str, Mapping[str, Any]]) -> None:
-    with readable_hdf5(file, report.path) as opened:
-        stored = ArrayFile(opened, report.path)
-        order = {name: place for place, name in enumerate(described)}
-        groups = {_group(path) for path in (*stored.names, *stored.arrays)} - {""}
-        for path in sorted(groups, key=lambda path: _place(path, stored.names, order)):
-            report.parts.append(_part(path, stored, described))
-        for path, array in stored.arrays.items():
-            _check(report, path, array)
+    stored = ArrayFile(file, report.path)
+    order = {name: place for place, name in enumerate(described)}
+    groups = {_group(path) for path in (*stored.names, *stored.arrays)} - {""}
+    for path in sorted(groups, key=lambda path: _place(path, stored.names, order)):
+        report.parts.append(_part(path, stored, described))
+    for path, array in stored.arrays.items():
+        _check(report, path, array)
+
+
+def _read_legacy(report: Report, file: Any) -> None:
+    """Read an HDF5 file that has a configuration in its attributes, and weights by layers."""
+    config, training = raw_configs(file, report.path)
+    for name in ("keras_version", "backend"):
+        if name in file.attrs:
+            value = file.attrs[name]
+            report.versions[name] = value.decode() if isinstance(value, bytes) else str(value)
+    told = {**(training or {}), "optimizer": (training or {}).get("optimizer_config")}
+    described = _describe(report, config or {}, told)
+    stored = LayerArrays(file, report.path)
+    groups = {f"layers/{name}": stored.weights(name) for name in stored.layers}
+    groups["optimizer"] = [array for _, array in stored.of_optimizer()]
+    for path, arrays in groups.items():
+        name = path.removeprefix("layers/")
+        kind = str(described.get(name, {}).get("class_name", ""))
+        shapes = [(array.shape, array.dtype) for array in arrays]
+        if shapes:
+            report.parts.append(Part(name, path, kind, None, shapes))
+        for array in arrays:
+            _check(report, array.path, array)
 
 
 def _group(path: str) -> str:

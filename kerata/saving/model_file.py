@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from kerata.core import registry
 from kerata.core.serialization import deserialize
 from kerata.saving import orbax
 from kerata.saving.archive import (
@@ -25,6 +26,14 @@ from kerata.saving.arrays import ArrayFile
 from kerata.saving.assets import collect_assets, restore_assets
 from kerata.saving.atomic import write_file
 from kerata.saving.errors import LoadError
+from kerata.saving.legacy_file import (
+    SUFFIXES,
+    has_layers,
+    is_legacy,
+    read_configs,
+    read_legacy_weights,
+    write_legacy,
+)
 from kerata.saving.model_config import model_config
 from kerata.saving.weights import read_weights, readable_hdf5, write_weights
 
@@ -49,7 +58,7 @@ _MODEL_SUFFIX, _WEIGHTS_SUFFIX = ".keras", ".weights.h5"
 def save_model(
     model: Any, filepath: _Path, overwrite: bool = True, zipped: bool | None = None
 ) -> None:
-    """Write a model to a ``.keras`` file: structure, weights, compile state.
+    """Write a model to a file: structure, weights, compile state.
 
     The file has the layout of Keras 3, which can load it if it knows the classes. It is
     replaced in one step: whoever reads at the same time, or after a crash, finds the old file
@@ -57,7 +66,8 @@ def save_model(
 
     Args:
         model: the model.
-        filepath: a path that ends in ``.keras``.
+        filepath: a path that ends in ``.keras``; or in ``.h5`` or ``.hdf5``, for programs that
+            read the format of Keras 1 and 2.
         overwrite: whether an existing file is replaced.
         zipped: None or True. A folder instead of one file could not be replaced in one step.
 
@@ -73,9 +83,14 @@ def save_model(
     ...     kerata.saving.load_model(folder + "/m.keras").count_params()
     8
     """
-    _check_target(filepath, _MODEL_SUFFIX, overwrite)
     if zipped is False:
-        raise ValueError("A model is written as one .keras file; leave out zipped=False.")
+        raise ValueError("A model is written as one file; leave out zipped=False.")
+    if os.fspath(filepath).endswith(SUFFIXES) and not os.fspath(filepath).endswith(_WEIGHTS_SUFFIX):
+        _check_free(filepath, overwrite)
+        _check_built(model)
+        write_file(filepath, lambda file: write_legacy(file, model, KERAS_VERSION))
+        return
+    _check_target(filepath, _MODEL_SUFFIX, overwrite)
     write_archive(filepath, archive_of(model))
 
 
@@ -104,6 +119,10 @@ def _metadata() -> dict[str, str]:
 def _check_target(filepath: _Path, suffix: str, overwrite: bool) -> None:
     if not os.fspath(filepath).endswith(suffix):
         raise ValueError(f"The path must end in {suffix}, got {os.fspath(filepath)!r}.")
+    _check_free(filepath, overwrite)
+
+
+def _check_free(filepath: _Path, overwrite: bool) -> None:
     if not overwrite and os.path.exists(filepath):
         raise FileExistsError(f"{os.fspath(filepath)} exists; pass overwrite=True to replace it.")
 
@@ -114,7 +133,8 @@ def load_model(
     compile: bool = True,
     safe_mode: bool = True,
 ) -> Any:
-    """Read a model from a ``.keras`` file of kerata or Keras 3, or from a folder of Orbax.
+    """Read a model from a ``.keras`` file of kerata or Keras 3, an HDF5 file of any Keras, or a
+    folder of Orbax.
 
     A file is data: its classes come from kerata or from `custom_objects`, no module is imported
     and no code is run because a file names it.
@@ -137,6 +157,8 @@ def load_model(
     """
     if orbax.is_checkpoint(filepath):
         return _load_checkpoint(orbax.Step(filepath), custom_objects, compile, safe_mode)
+    if is_legacy(filepath):
+        return _load_legacy(filepath, custom_objects, compile, safe_mode)
     return model_of(read_archive(filepath), filepath, custom_objects, compile, safe_mode)
 
 
@@ -153,6 +175,21 @@ def model_of(
         _read_into(model, io.BytesIO(archive.weights), filepath, f"{WEIGHTS}: ", by_name=True)
     if archive.assets:
         _read_assets(model, archive, filepath)
+    return model
+
+
+def _load_legacy(
+    filepath: _Path, custom_objects: Mapping[str, Any] | None, compile: bool, safe_mode: bool
+) -> Any:
+    with readable_hdf5(os.fspath(filepath), filepath) as file, _faults_named(filepath, "HDF5"):
+        config, arguments = read_configs(file, filepath)
+        model = _build(filepath, config, custom_objects, compile, safe_mode)
+        _check_built(model)
+        with_optimizer = compile and arguments is not None
+        if with_optimizer:
+            with registry.custom_objects_in_scope(custom_objects):
+                model.compile_from_config(arguments)
+        read_legacy_weights(file, filepath, model, with_optimizer=with_optimizer)
     return model
 
 
@@ -267,8 +304,10 @@ def load_weights(
     skip_mismatch: bool = False,
     objects_to_skip: Iterable[Any] | None = None,
     by: str | None = None,
+    by_name: bool = False,
 ) -> None:
-    """Set the weights of a model from a ``.weights.h5`` or ``.keras`` file, or a folder of Orbax.
+    """Set the weights of a model from a ``.weights.h5`` or ``.keras`` file, an HDF5 file of Keras 1
+    or 2, or a folder of Orbax.
 
     Every shape is compared before anything is changed.
 
@@ -278,6 +317,8 @@ def load_weights(
         skip_mismatch: whether to leave layers as they are, with a warning, that do not fit.
         objects_to_skip: layers that shall stay as they are.
         by: `"position"` accepts layers that were given other names than those in the file.
+        by_name: of files of Keras 1 and 2: whether to load the layers that have a namesake in the
+            file, and to leave the others as they are, with a warning that lists them.
 
     Raises:
         FileNotFoundError: when there is no such file.
@@ -291,16 +332,38 @@ def load_weights(
     options = {"skip_mismatch": skip_mismatch, "objects_to_skip": objects_to_skip, "by": by}
     name = os.fspath(filepath)
     if orbax.is_checkpoint(name):
-        if skip_mismatch or objects_to_skip or by:
+        if skip_mismatch or objects_to_skip or by or by_name:
             raise ValueError("A checkpoint of Orbax is loaded as a whole: give no other arguments.")
         _set_from_checkpoint(model, orbax.Step(name))
     elif name.endswith(_MODEL_SUFFIX):
+        _refuse_by_name(by_name)
         weights = io.BytesIO(read_archive(filepath).weights)
         _read_into(model, weights, filepath, f"{WEIGHTS}: ", **options)
-    elif name.endswith(_WEIGHTS_SUFFIX):
-        _read_into(model, name, filepath, "", **options)
+    elif name.endswith(SUFFIXES):
+        _load_hdf5(model, filepath, by_name, **options)
     else:
         raise ValueError(f"The path must end in {_WEIGHTS_SUFFIX} or {_MODEL_SUFFIX}: {name!r}.")
+
+
+def _load_hdf5(model: Any, filepath: _Path, by_name: bool, **options: Any) -> None:
+    """Set weights from an HDF5 file of today's layout, or of that by layers."""
+    with readable_hdf5(os.fspath(filepath), filepath) as file:
+        by_layers = has_layers(file)
+        if by_layers:
+            options["by"] = "name" if by_name else options["by"]
+            with _faults_named(filepath, "HDF5"):
+                read_legacy_weights(file, filepath, model, **options)
+    if not by_layers:
+        _refuse_by_name(by_name)
+        _read_into(model, os.fspath(filepath), filepath, "", **options)
+
+
+def _refuse_by_name(by_name: bool) -> None:
+    if by_name:
+        raise ValueError(
+            "by_name=True is for files of Keras 1 and 2. In others the layers are found by their "
+            "place in the model; skip_mismatch=True loads those that fit."
+        )
 
 
 def _check_built(model: Any) -> None:

@@ -126,7 +126,7 @@ class Mismatch(NamedTuple):
     in_model: str
 
 
-class _Plan:
+class Plan:
     """What loading will do, made from the headers alone."""
 
     def __init__(self) -> None:
@@ -163,12 +163,20 @@ def read_weights(
     arrays = ArrayFile(file, label)
     if by != "position" and not by_name:
         _check_names(arrays, label, model)
-    plan = _make_plan(arrays, model, objects_to_skip or (), by_name)
+    carry_out(_make_plan(arrays, model, objects_to_skip or (), by_name), label, skip_mismatch)
+
+
+def carry_out(plan: Plan, label: str | os.PathLike[str], skip_mismatch: bool) -> None:
+    """Set what a plan has paired, unless something does not fit.
+
+    Raises:
+        LoadError: with a table, if something does not fit and is not to be skipped.
+    """
     if plan.mismatches:
         text = _table(plan.mismatches)
         if not skip_mismatch:
             raise LoadError(label, "", text)
-        warnings.warn(f"{os.fspath(label)}: {text} They were skipped.", KerataWarning, stacklevel=3)
+        warnings.warn(f"{os.fspath(label)}: {text} They were skipped.", KerataWarning, stacklevel=4)
     _assign(plan, label)
 
 
@@ -182,7 +190,7 @@ def _check_names(arrays: ArrayFile, label: str | os.PathLike[str], model: Any) -
         stored = arrays.names.get(_vars(path))
         if path.startswith("optimizer") or not stored or stored == getattr(part, "name", stored):
             continue
-        if not (_is_automatic(stored, part) or _is_automatic(part.name, part)):
+        if not (is_automatic(stored, part) or is_automatic(part.name, part)):
             differing.append((stored, part.name))
     if differing:
         stored, mine = (", ".join(map(repr, names)) for names in zip(*differing, strict=True))
@@ -195,7 +203,7 @@ def _check_names(arrays: ArrayFile, label: str | os.PathLike[str], model: Any) -
         )
 
 
-def _is_automatic(name: str, part: Any) -> bool:
+def is_automatic(name: str, part: Any) -> bool:
     """Tell whether nobody chose a name: it is made from the class, by Bidirectional too."""
     made = rf"((forward|backward)_)?{snake_case(type(part).__name__)}(_\d+)?"
     return re.fullmatch(made, name) is not None
@@ -203,8 +211,8 @@ def _is_automatic(name: str, part: Any) -> bool:
 
 def _make_plan(
     arrays: ArrayFile, model: Any, skipped: Iterable[Any], by_name: bool
-) -> _Plan:
-    plan = _Plan()
+) -> Plan:
+    plan = Plan()
     without = {id(part) for part in skipped}
     for path, part in saved_parts(model, arrays.names if by_name else None):
         found = arrays.under(_vars(path))
@@ -215,22 +223,22 @@ def _make_plan(
         elif _overrides(part, "load_own_variables"):
             plan.custom.append((part, found))
         else:
-            _plan_variables(plan, _own_variables(part), found, _vars(path))
+            plan_variables(plan, _own_variables(part), found, _vars(path))
     extra = arrays.under(_EXTRA)
     state = _extra_state(model)
     if len(extra) == len(state):
-        _plan_variables(plan, state, extra, _EXTRA)
+        plan_variables(plan, state, extra, _EXTRA)
     return plan
 
 
 def _plan_optimizer(
-    plan: _Plan, optimizer: Any, found: Mapping[str, StoredArray], path: str
+    plan: Plan, optimizer: Any, found: Mapping[str, StoredArray], path: str
 ) -> None:
     """An optimizer of another kind starts anew: that is no reason to refuse the weights."""
     if not found:
         return
-    trial = _Plan()
-    _plan_variables(trial, optimizer.variables, found, _vars(path))
+    trial = Plan()
+    plan_variables(trial, optimizer.variables, found, _vars(path))
     if not trial.mismatches:
         plan.pairs += trial.pairs
     elif len(found) != _count_before_training(optimizer):
@@ -247,10 +255,11 @@ def _count_before_training(optimizer: Any) -> int:
     return len(type(optimizer).from_config(optimizer.get_config()).variables)
 
 
-def _plan_variables(
-    plan: _Plan, variables: Sequence[Variable], found: Mapping[str, StoredArray], path: str
+def plan_variables(
+    plan: Plan, variables: Sequence[Variable], found: Mapping[str, StoredArray], path: str
 ) -> None:
-    """Pair the variables of one part with its arrays; a part fits as a whole or not at all."""
+    """Pair the variables of one part with its arrays, called "0", "1", ...; a part fits as a whole
+    or not at all."""
     pairs, wrong = [], []
     for index in range(max(len(variables), len(found))):
         variable = variables[index] if index < len(variables) else None
@@ -290,7 +299,7 @@ def _table(rows: Sequence[Mismatch]) -> str:
     )
 
 
-def _assign(plan: _Plan, label: str | os.PathLike[str]) -> None:
+def _assign(plan: Plan, label: str | os.PathLike[str]) -> None:
     """Read all numbers, then set them: a damaged file changes nothing."""
     values = [array.read() for _, array in plan.pairs]
     _warn_not_finite(plan, values, label)
@@ -303,7 +312,7 @@ def _assign(plan: _Plan, label: str | os.PathLike[str]) -> None:
         part.load_own_variables(ArrayReader(arrays))
 
 
-def _warn_not_finite(plan: _Plan, values: list[np.ndarray], label: Any) -> None:
+def _warn_not_finite(plan: Plan, values: list[np.ndarray], label: Any) -> None:
     bad = [
         array.path
         for (_, array), value in zip(plan.pairs, values, strict=True)

@@ -7,6 +7,7 @@ no process or connection is begun, and no more memory is taken than the file can
 import copy
 import io
 import json
+import pathlib
 import sys
 import tracemalloc
 import warnings
@@ -65,13 +66,19 @@ def with_attention():
     return kerata.Model(inputs, layers.MultiHeadAttention(2, 2)(inputs, inputs))
 
 
+def with_ops():
+    inputs = kerata.Input((4, 3))
+    x = kerata.ops.concatenate([inputs[:, 1:], kerata.ops.relu(inputs) * 2.0], axis=1)
+    return kerata.Model(inputs, kerata.ops.reshape(kerata.ops.mean(x, axis=1), (-1, 3, 1)))
+
+
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     """The members of sound files, of one model each."""
     path = tmp_path_factory.mktemp("sound") / "m.keras"
     found = []
     with kerata.use_backend("jax"):
-        for make in (compiled, of_pictures, of_sequences, of_texts, with_attention):
+        for make in (compiled, of_pictures, of_sequences, of_texts, with_attention, with_ops):
             make().save(path)
             with zipfile.ZipFile(path) as archive:
                 found.append({name: archive.read(name) for name in archive.namelist()})
@@ -187,11 +194,26 @@ SHARED_FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=SHARED_FIXTURES)
-@given(which=st.integers(0, 4), random=st.randoms(use_true_random=False))
+@given(which=st.integers(0, 5), random=st.randoms(use_true_random=False))
 def test_changed_configurations(sound, file, which, random):
     members = dict(sound[which])
     config = changed(json.loads(members["config.json"]), random)
     write(file, {**members, "config.json": json.dumps(config)})
+    load(file)
+
+
+FIXTURES = pathlib.Path(__file__).parents[1] / "fixtures"
+OLD = ("keras2_sequential.h5", "keras2_functional.hdf5", "keras2_text.h5", "keras3.h5")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=SHARED_FIXTURES)
+@given(name=st.sampled_from(OLD), random=st.randoms(use_true_random=False))
+def test_changed_configurations_of_old_files(file, name, random):
+    pathlib.Path(file).write_bytes((FIXTURES / name).read_bytes())
+    with h5py.File(file, "r+") as opened:
+        attribute = random.choice([a for a in opened.attrs if a.endswith("_config")])
+        told = json.loads(opened.attrs[attribute])
+        opened.attrs[attribute] = json.dumps(changed(told, random))
     load(file)
 
 

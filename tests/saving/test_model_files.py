@@ -360,7 +360,7 @@ def test_loading_opens_one_file_and_no_socket(tmp_path):
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda m: m.save("m.h5"), r"end in \.keras"),
+        (lambda m: m.save("m.txt"), r"end in \.keras"),
         (lambda m: m.save("m.keras", zipped=False), "zipped"),
         (lambda m: m.save_weights("m.h5"), r"end in \.weights\.h5"),
         (lambda m: m.save_weights("m.weights.h5", max_shard_size=1.0), "max_shard_size"),
