@@ -20,6 +20,7 @@ RUNS = {
     "patients": (None, {}, 0.93),
     "imdb_lstm": ("imdb", {"epochs": 1, "reviews": 12_000}, 0.78),
     "reuters": ("reuters", {"epochs": 5}, 0.955),
+    "flowers": ("flowers", {"epochs": 15, "size": 64}, 0.35),
     "titanic": ("titanic", {"epochs": 20, "folds": 5}, 0.80),
     "siamese": ("mnist", {"epochs": 1, "count": 10_000}, 0.9),
     "distillation": ("mnist", {"teacher_epochs": 1, "epochs": 12}, 0.8),
@@ -35,7 +36,7 @@ RUNS = {
 }
 GENERATIVE = {"fashion_vae", "fashion_gan", "fashion_dcgan", "fashion_wgan_gp"}
 SMALLER_IS_BETTER = {"style_transfer", "tiny_gpt"} | GENERATIVE
-DRAWN = {"patients", "siamese", "style_transfer", "deep_dream"} | GENERATIVE
+DRAWN = {"patients", "flowers", "siamese", "style_transfer", "deep_dream"} | GENERATIVE
 
 
 def load(name):

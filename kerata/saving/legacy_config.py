@@ -117,8 +117,8 @@ def _schedule(inner: dict[str, Any]) -> None:
 
 def _with_input(layers: list[Any]) -> list[Any]:
     """Put what the first layer says of the inputs into a layer of their own."""
-    first = layers[0] if layers and isinstance(layers[0], dict) else {}
-    inner = first.get("config")
+    first: dict[str, Any] = layers[0] if layers and isinstance(layers[0], dict) else {}
+    inner: Any = first.get("config")
     shape = inner.get("batch_input_shape") if isinstance(inner, dict) else None
     if shape is None or first.get("class_name") == "InputLayer":
         return layers
