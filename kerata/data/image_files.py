@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerata.backend import sampling
 from kerata.backend.select import use_backend
 from kerata.core import config
 from kerata.core.errors import KerataWarning, closest
@@ -261,6 +262,43 @@ def save_img(
         )
         picture = picture.convert("RGB")
     picture.save(path, format=kind, **kwargs)
+
+
+def bilinear(picture: Image, sizes: tuple[int, int]) -> np.ndarray:
+    """Return a coloured picture resized by linear interpolation: what `ops.image.resize` gives,
+    in less time, since a point's four bytes are moved as one number.
+
+    Args:
+        picture: of Pillow's, in mode "RGB" or "RGBA".
+        sizes: height and width in pixels.
+
+    Returns:
+        Array `(*sizes, channels)` of float32, 0 to 255.
+    """
+    channels = len(picture.mode)
+    # Pillow keeps three channels in four bytes, and gives them away like that at no cost.
+    points = np.asarray(picture if channels == 4 else picture.convert("RGBX"))
+    points = points.view("uint32")[..., 0]
+    (rows, down), (columns, across) = (
+        sampling.taps(have, want, "bilinear", False)
+        for have, want in zip(points.shape, sizes, strict=True)
+    )
+    wide = _blended(
+        [points.take(places, axis=1).view("uint8").astype("float32") for places in columns],
+        np.repeat(across[-1], 4),
+    )
+    result = _blended([wide.take(places, axis=0) for places in rows], down[-1][:, None])
+    return result.reshape(*sizes, 4)[..., :channels]
+
+
+def _blended(neighbours: list[np.ndarray], share: np.ndarray) -> np.ndarray:
+    """Go from the first to the second by a share of the way, in place; one alone stays."""
+    first, *others = neighbours
+    for second in others:
+        second -= first
+        second *= share.astype("float32")
+        first += second
+    return first
 
 
 def smart_resize(
