@@ -21,6 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.augmentation import augmenting_seconds
+from benchmarks.files import file_seconds
+from benchmarks.folder import loading_rates
 from benchmarks.structure import building_seconds, first_step_seconds, prediction_microseconds
 from benchmarks.tasks import TASKS, Task
 
@@ -189,6 +191,17 @@ def main() -> None:
                 f"{engine}: augmentation, {way}: {1e3 * ours:.0f} ms for 64 photos, Keras "
                 f"{1e3 * theirs:.0f} ms, ratio {ours / theirs:.2f}"
             )
+    rates = loading_rates()
+    console.print(
+        "JPEG files of a folder, decoded and resized: "
+        + ", ".join(f"{name} {rate:.0f}" for name, rate in rates.items())
+        + " pictures per second"
+    )
+    for act, taken in file_seconds().items():
+        console.print(
+            f"{act} a model of 100 MB: "
+            + ", ".join(f"{name} {1e3 * seconds:.0f} ms" for name, seconds in taken.items())
+        )
 
 
 if __name__ == "__main__":

@@ -185,13 +185,24 @@ class Variable:
         self._initializer = None
         self.escaped = escaped
 
+    def begin_with(self, value: np.ndarray) -> None:
+        """Set what the first value will be, before it has been made; nobody else holds the array.
+
+        Nothing is computed or moved to a device until the variable is used.
+        """
+        self._initializer = value
+
     def is_initialized(self) -> bool:
         """Tell whether the first value has been made."""
         return self._value is not None
 
     def numpy(self) -> np.ndarray:
         """Return a copy of the value as a NumPy array on the host."""
-        return np.array(self.backend.to_numpy(self._peek()))
+        return np.array(self.borrowed())
+
+    def borrowed(self) -> np.ndarray:
+        """Return the value as a NumPy array to be read at once: its memory may not be its own."""
+        return np.asarray(self.backend.to_numpy(self._peek()))
 
     def _peek(self) -> Any:
         active = current.scope

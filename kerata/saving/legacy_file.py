@@ -402,7 +402,7 @@ def _write_group(group: h5py.Group, variables: list[Variable]) -> None:
         while name in names:
             name += "_"
         names.append(name)
-        write_array(group, name, variable.numpy())
+        write_array(group, name, variable.borrowed())
     _write_names(group, "weight_names", names)
 
 

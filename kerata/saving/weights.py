@@ -72,7 +72,7 @@ def write_weights(file: BinaryIO, model: Any) -> None:
         if extra:
             writer = ArrayWriter(root.require_group(_EXTRA))
             for index, variable in enumerate(extra):
-                writer[str(index)] = variable.numpy()
+                writer[str(index)] = variable.borrowed()
 
 
 def _write_own(part: Any, writer: ArrayWriter) -> None:
@@ -80,7 +80,7 @@ def _write_own(part: Any, writer: ArrayWriter) -> None:
         part.save_own_variables(writer)
         return
     for index, variable in enumerate(_own_variables(part)):
-        writer[str(index)] = variable.numpy()
+        writer[str(index)] = variable.borrowed()
 
 
 def _own_variables(layer: Any) -> list[Variable]:
@@ -305,7 +305,10 @@ def _assign(plan: Plan, label: str | os.PathLike[str]) -> None:
     _warn_not_finite(plan, values, label)
     by_backend: dict[str, list[int]] = {}
     for index, (variable, _) in enumerate(plan.pairs):
-        by_backend.setdefault(variable.backend.name, []).append(index)
+        if variable.is_initialized():
+            by_backend.setdefault(variable.backend.name, []).append(index)
+        else:
+            variable.begin_with(values[index])
     for indices in by_backend.values():
         assign_all([plan.pairs[i][0] for i in indices], [values[i] for i in indices])
     for part, arrays in plan.custom:
