@@ -29,6 +29,19 @@ from kerata.models.state_tree import set_state_tree, state_tree
 from kerata.training.trainer import Trainer
 
 
+class _OfOld:
+    """A method that Keras once had: asking for it says what to call today."""
+
+    def __init__(self, today: str):
+        self._today = today
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        raise AttributeError(f"A model has no {self._name!r} any more: call {self._today}.")
+
+
 @register("models")
 class Model(Trainer, Layer):
     """A network that can be trained.
@@ -50,6 +63,12 @@ class Model(Trainer, Layer):
 
     # What of the graph is computed in the data pipeline, `None` for nothing.
     host_part: HostPart | None = None
+
+    fit_generator = _OfOld("model.fit(generator, ...) with the same arguments")
+    evaluate_generator = _OfOld("model.evaluate(generator, ...) with the same arguments")
+    predict_generator = _OfOld("model.predict(generator, ...) with the same arguments")
+    predict_proba = _OfOld("model.predict(x)")
+    predict_classes = _OfOld("model.predict(x).argmax(-1), or model.predict(x) > 0.5 for one unit")
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Make a `Functional` of `Model(inputs, outputs)`; subclasses stay what they are."""

@@ -153,3 +153,22 @@ def test_wrong_input_shape_is_told(backend):
         model(random(32, 10))
     with pytest.raises(ValueError, match=r"x\[None\]"):
         model(random(8))
+
+
+@pytest.mark.parametrize(
+    "name, today",
+    [
+        ("fit_generator", r"model.fit\(generator"),
+        ("evaluate_generator", r"model.evaluate\(generator"),
+        ("predict_generator", r"model.predict\(generator"),
+        ("predict_classes", r"argmax\(-1\)"),
+        ("predict_proba", r"model.predict\(x\)"),
+    ],
+)
+def test_methods_of_old_say_what_to_call(name, today):
+    model = kerata.Sequential([kerata.Input((2,)), kerata.layers.Dense(1)])
+    with pytest.raises(AttributeError, match=rf"no '{name}' any more: call {today}|{today}"):
+        getattr(model, name)
+    assert not hasattr(model, name)  # scikit-learn asks before it calls
+    setattr(model, name, len)
+    assert getattr(model, name) is len
