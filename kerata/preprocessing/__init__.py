@@ -10,12 +10,13 @@ from kerata.data import (
     text_dataset_from_directory,
     timeseries_dataset_from_array,
 )
-from kerata.preprocessing import image, sequence
+from kerata.preprocessing import image, sequence, text
 
 __all__ = [
     "image",
     "image_dataset_from_directory",
     "sequence",
+    "text",
     "text_dataset_from_directory",
     "timeseries_dataset_from_array",
 ]
