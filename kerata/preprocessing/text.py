@@ -96,6 +96,10 @@ def one_hot(
 ) -> list[int]:
     """Return a number from 1 to n - 1 for each word of a text: `hashing_trick` by another name.
 
+    Args:
+        input_text: the text.
+        n, filters, lower, split, analyzer: see `hashing_trick`.
+
     >>> import kerata
     >>> kerata.preprocessing.text.one_hot("the cat the", 100)
     [51, 3, 51]
@@ -304,6 +308,9 @@ class Tokenizer:
 
 def tokenizer_from_json(json_string: str) -> Tokenizer:
     """Return the tokenizer that `Tokenizer.to_json` described, here or in Keras.
+
+    Args:
+        json_string: what it returned.
 
     Raises:
         ValueError: if the text describes none.
