@@ -120,6 +120,7 @@ class Tokenizer:
         oov_token: a word, of number 1, that stands for words that are not known or not kept;
             `None` leaves them out.
         analyzer: takes a text and returns its words, instead of `filters`, `lower` and `split`.
+        document_count: how many texts have been seen before.
 
     `word_index` and `index_word` tell the numbers of words and the words of numbers (`num_words`
     has no influence on them), `word_counts` how often a word was seen, `word_docs` and
