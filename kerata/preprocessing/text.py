@@ -167,7 +167,13 @@ class Tokenizer:
 
         Args:
             texts: strings, or lists of words.
+
+        Raises:
+            ValueError: for one string instead of several.
+            TypeError: for something else than a text among them, such as NaN.
         """
+        if isinstance(texts, str) and not self.char_level:
+            raise ValueError("`texts` is one string, whose characters would be texts: pass [text].")
         for text in texts:
             words = self._words(text)
             self.document_count += 1
@@ -187,6 +193,11 @@ class Tokenizer:
             self.index_docs.update(set(sequence))
 
     def _words(self, text: str | Sequence[str]) -> Sequence[str]:
+        if not isinstance(text, (str, list, tuple, np.ndarray)):
+            raise TypeError(
+                f"A text is {text!r}, of type {type(text).__name__}; a string or a list of words was "
+                "expected. Fill gaps first, as with column.fillna('')."
+            )
         if self.char_level or not isinstance(text, str):
             return [word.lower() for word in text] if self.lower else list(text)
         if self.analyzer is not None:

@@ -105,6 +105,10 @@ def test_what_is_missing_is_told():
         text.Tokenizer(num_words=3).sequences_to_matrix([[1]], "tfidf")
     with pytest.raises(ValueError, match="Did you mean 'binary'"):
         text.Tokenizer(num_words=3).sequences_to_matrix([[1]], "binry")
+    with pytest.raises(ValueError, match=r"pass \[text\]"):
+        text.Tokenizer().fit_on_texts("one text")
+    with pytest.raises(TypeError, match=r"A text is nan, of type float.*fillna"):
+        text.Tokenizer().fit_on_texts(["a", float("nan")])
     with pytest.raises(ValueError, match="leaves no number"):
         text.one_hot("a", 1)
     with pytest.raises(ValueError, match="describes no tokenizer"):
