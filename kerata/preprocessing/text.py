@@ -195,8 +195,8 @@ class Tokenizer:
     def _words(self, text: str | Sequence[str]) -> Sequence[str]:
         if not isinstance(text, (str, list, tuple, np.ndarray)):
             raise TypeError(
-                f"A text is {text!r}, of type {type(text).__name__}; a string or a list of words was "
-                "expected. Fill gaps first, as with column.fillna('')."
+                f"A text is {text!r}, of type {type(text).__name__}; a string or a list of words "
+                "was expected. Fill gaps first, as with column.fillna('')."
             )
         if self.char_level or not isinstance(text, str):
             return [word.lower() for word in text] if self.lower else list(text)
