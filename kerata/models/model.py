@@ -423,13 +423,13 @@ class Model(Trainer, Layer):
     def save_weights(
         self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
     ) -> None:
-        """Save the weights alone to a `.weights.h5` file."""
+        """Save the weights alone to a `.weights.h5` file, or a `.safetensors` file."""
         from kerata.saving import save_weights
 
         save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Load weights from a `.weights.h5` or `.keras` file, or a `.h5` file of Keras 2.
+        """Load weights from a `.weights.h5`, `.keras` or `.safetensors` file, or one of Keras 2.
 
         Args:
             filepath: path of the file.

@@ -35,6 +35,8 @@ from kerata.saving.legacy_file import (
     write_legacy,
 )
 from kerata.saving.model_config import model_config
+from kerata.saving.safetensors_file import SUFFIX as SAFETENSORS
+from kerata.saving.safetensors_file import as_safetensors, read_safetensors
 from kerata.saving.weights import read_weights, readable_hdf5, write_weights
 
 #: the release of Keras whose layout is written
@@ -283,7 +285,7 @@ def save_weights(
 
     Args:
         model: a built model.
-        filepath: a path that ends in ``.weights.h5``.
+        filepath: a path that ends in ``.weights.h5``; or in ``.safetensors``, for other libraries.
         overwrite: whether an existing file is replaced.
         max_shard_size: None: all weights go into one file.
 
@@ -291,11 +293,16 @@ def save_weights(
         ValueError: for another ending, a model without weights yet, or a `max_shard_size`.
         FileExistsError: when the file exists and `overwrite` is False.
     """
-    _check_target(filepath, _WEIGHTS_SUFFIX, overwrite)
+    as_tensors = os.fspath(filepath).endswith(SAFETENSORS)
+    _check_target(filepath, SAFETENSORS if as_tensors else _WEIGHTS_SUFFIX, overwrite)
     if max_shard_size is not None:
         raise ValueError("All weights go into one file; leave out max_shard_size.")
     _check_built(model)
-    write_file(filepath, lambda file: write_weights(file, model))
+    if as_tensors:
+        content = as_safetensors(model)
+        write_file(filepath, lambda file: file.write(content))
+    else:
+        write_file(filepath, lambda file: write_weights(file, model))
 
 
 def load_weights(
@@ -307,7 +314,7 @@ def load_weights(
     by_name: bool = False,
 ) -> None:
     """Set the weights of a model from a ``.weights.h5`` or ``.keras`` file, an HDF5 file of Keras 1
-    or 2, or a folder of Orbax.
+    or 2, a ``.safetensors`` file, or a folder of Orbax.
 
     Every shape is compared before anything is changed.
 
@@ -335,6 +342,9 @@ def load_weights(
         if skip_mismatch or objects_to_skip or by or by_name:
             raise ValueError("A checkpoint of Orbax is loaded as a whole: give no other arguments.")
         _set_from_checkpoint(model, orbax.Step(name))
+    elif name.endswith(SAFETENSORS):
+        _refuse_by_name(by_name)
+        read_safetensors(filepath, model, skip_mismatch, objects_to_skip)
     elif name.endswith(_MODEL_SUFFIX):
         _refuse_by_name(by_name)
         weights = io.BytesIO(read_archive(filepath).weights)

@@ -130,7 +130,7 @@ class Plan:
     """What loading will do, made from the headers alone."""
 
     def __init__(self) -> None:
-        self.pairs: list[tuple[Variable, StoredArray]] = []
+        self.pairs: list[tuple[Variable, Any]] = []  # what has `path`, `dtype` and `read()`
         self.custom: list[tuple[Any, Mapping[str, StoredArray]]] = []
         self.mismatches: list[Mismatch] = []
 
@@ -264,17 +264,18 @@ def plan_variables(
     for index in range(max(len(variables), len(found))):
         variable = variables[index] if index < len(variables) else None
         array = found.get(str(index))
-        if variable is not None and array is not None and _fits(variable, array):
+        if variable is not None and array is not None and fits(variable, array):
             pairs.append((variable, array))
         else:
-            wrong.append(Mismatch(f"{path}/{index}", _shown(array), _shown(variable)))
+            wrong.append(Mismatch(f"{path}/{index}", shown(array), shown(variable)))
     if wrong:
         plan.mismatches += wrong
     else:
         plan.pairs += pairs
 
 
-def _fits(variable: Variable, array: StoredArray) -> bool:
+def fits(variable: Variable, array: Any) -> bool:
+    """Tell whether a stored array may be the value of a variable, by its shape and dtype."""
     kinds = _kind(variable.dtype), _kind(array.dtype)
     # Keras writes a whole 0 where Adafactor has no rows or columns of a vector.
     alike = kinds[0] == kinds[1] or (kinds == ("float", "integer") and array.shape == ())
@@ -285,7 +286,8 @@ def _kind(dtype: str) -> str:
     return "integer" if "int" in dtype else "float" if "float" in dtype else dtype
 
 
-def _shown(thing: Any) -> str:
+def shown(thing: Any) -> str:
+    """Return dtype and shape of a variable or a stored array, "-" for none."""
     return "-" if thing is None else f"{thing.dtype} {tuple(thing.shape)}"
 
 
