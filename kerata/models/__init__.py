@@ -27,7 +27,7 @@ def __getattr__(name: str) -> object:
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, object] | None = None) -> Model:
-    """Return a model with fresh weights from what `model.to_json()` gave.
+    """Return a model with fresh weights from what `model.to_json()` gave, here or in any Keras.
 
     Args:
         json_string: the text.
@@ -41,5 +41,6 @@ def model_from_json(json_string: str, custom_objects: dict[str, object] | None =
     import json
 
     from kerata.core.serialization import deserialize
+    from kerata.models.legacy_config import modern
 
-    return deserialize(json.loads(json_string), custom_objects)
+    return deserialize(modern(json.loads(json_string)), custom_objects)

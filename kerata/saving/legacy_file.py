@@ -19,10 +19,10 @@ import numpy as np
 from kerata.core.errors import KerataWarning
 from kerata.core.serialization import resolve, serialize
 from kerata.core.variable import Variable
+from kerata.models.legacy_config import compile_arguments, modern
 from kerata.saving import strict_json
 from kerata.saving.arrays import MAX_OBJECTS, ArrayFile, StoredArray, write_array
 from kerata.saving.errors import LoadError
-from kerata.saving.legacy_config import compile_arguments, modern
 from kerata.saving.model_config import model_config
 from kerata.saving.weights import (
     Mismatch,

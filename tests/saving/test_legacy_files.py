@@ -10,9 +10,9 @@ import pytest
 
 import kerata
 from kerata.core.errors import KerataWarning
+from kerata.models.legacy_config import modern
 from kerata.saving.errors import LoadError
 from kerata.saving.inspection import inspect
-from kerata.saving.legacy_config import modern
 
 FIXTURES = pathlib.Path(__file__).parents[1] / "fixtures"
 KERAS2, KERAS3 = np.load(FIXTURES / "keras2.npz"), np.load(FIXTURES / "keras3.npz")
@@ -60,6 +60,17 @@ def test_a_graph_of_keras_2(backend):
             model.train_on_batch(inputs, np.zeros((4, 1)))
             rates.append(float(model.optimizer.learning_rate))
         close(rates, [0.1, 0.1 / 1.01, 0.1 / 1.02])
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FIXTURES.glob("keras2*.h*5")))
+def test_structures_of_keras_2_as_text(name):
+    """What `model.to_json()` of Keras 2 gave is what its files hold."""
+    with h5py.File(FIXTURES / name) as file:
+        text = file.attrs["model_config"]
+    model = kerata.models.model_from_json(text)
+    whole = kerata.saving.load_model(FIXTURES / name)
+    assert model.output_shape == whole.output_shape
+    assert [w.shape for w in model.weights] == [w.shape for w in whole.weights]
 
 
 def test_text_of_keras_2(backend):
