@@ -70,6 +70,16 @@ def training_backend(request):
 
 
 @pytest.fixture
+def quick_compilation():
+    """Many small programs of JAX are compiled and run once each."""
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture
 def compiled_once(tmp_path_factory):
     """Programs of JAX are kept on disk, as for users: equal models are compiled once."""
     import jax

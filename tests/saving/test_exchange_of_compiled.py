@@ -8,6 +8,8 @@ import pytest
 
 import kerata
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 X = np.random.default_rng(0).normal(size=(12, 4)).astype("float32")
 Y = np.random.default_rng(1).uniform(0.1, 0.9, (12, 3)).astype("float32")
 

@@ -15,6 +15,8 @@ from tests.ops.test_linalg import ROWS as LINALG
 from tests.ops.test_reduce import ROWS as REDUCE
 from tests.ops.test_shape import ROWS as SHAPE
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 #: ops that are computed by something that Keras does not have, or that it cannot read itself
 OURS_ALONE = {
     "get_item": "Keras cannot read its own file, if an index is a tensor",
