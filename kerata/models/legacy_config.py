@@ -78,9 +78,8 @@ def _modern_object(config: dict[str, Any]) -> Any:
 
 
 def _arguments(class_name: str, inner: dict[str, Any]) -> dict[str, Any]:
-    for name, harmless in _GONE.items():
-        if name in inner and (harmless is None or inner[name] in harmless):
-            del inner[name]
+    if any(registry.lookup(kind, class_name) for kind in ("layers", "optimizers")):
+        _drop_what_is_gone(inner)
     if class_name == "InputLayer":
         _rename(inner, "batch_input_shape", "batch_shape")
     elif class_name == "GRU":
@@ -98,6 +97,13 @@ def _arguments(class_name: str, inner: dict[str, Any]) -> dict[str, Any]:
         inner |= _graph(inner)
     inner.pop("batch_input_shape", None)
     return inner
+
+
+def _drop_what_is_gone(inner: dict[str, Any]) -> None:
+    """Drop arguments that built-in classes no longer take; classes of the user's may."""
+    for name, harmless in _GONE.items():
+        if name in inner and (harmless is None or inner[name] in harmless):
+            del inner[name]
 
 
 def _rename(inner: dict[str, Any], old: str, new: str) -> None:

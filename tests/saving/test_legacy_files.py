@@ -360,6 +360,8 @@ def test_old_words_are_read():
     assert config == {"class_name": "BatchNormalization", "config": {"name": "b", "dtype": "x"}}
     gru = {"class_name": "GRU", "config": {"units": 3, "time_major": False, "implementation": 2}}
     assert modern(gru)["config"] == {"units": 3, "reset_after": False}
+    own = {"class_name": "Mine", "config": {"input_length": 3}}
+    assert modern(own)["config"] == {"input_length": 3}
     loss = {"class_name": "MeanSquaredError", "config": {"reduction": "auto"}}
     assert modern(loss)["config"]["reduction"] == "sum_over_batch_size"
     old = json.dumps({"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {
