@@ -6,6 +6,7 @@ comes with its reason, which the report of a table shows.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 from collections import Counter
@@ -105,21 +106,19 @@ def _numbers(name: str, array: np.ndarray) -> Column:
     return Column(name, numbers, "numbers", np.isnan(numbers))
 
 
+def _dates(name: str, array: np.ndarray) -> Column:
+    dates = as_dates(array)
+    return Column(name, dates, "dates", np.isnat(dates))
+
+
 def _read_objects(name: str, array: np.ndarray) -> Column:
     """Read text, and whatever else an array of objects holds."""
     entries = [entry for entry in array.tolist() if not is_gap(entry)]
     if entries and all(isinstance(entry, (bool, np.bool_)) for entry in entries):
         return Column(name, as_texts(array), "flags", gaps_of(array))
-    if entries:
-        try:
-            return _numbers(name, array)
-        except ValueError:
-            pass
-        try:
-            dates = as_dates(array)
-            return Column(name, dates, "dates", np.isnat(dates))
-        except ValueError:
-            pass
+    for read in (_numbers, _dates) if entries else ():
+        with contextlib.suppress(ValueError):  # the entries are something else
+            return read(name, array)
     other = [e for e in entries if not isinstance(e, (str, bytes, int, float, np.generic))]
     if other:
         return Column(name, array, type(other[0]).__name__, gaps_of(array))

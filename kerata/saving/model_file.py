@@ -267,8 +267,12 @@ def _text(error: Exception) -> str:
 
 def _read_into(model: Any, file: Any, filepath: _Path, place: str, **options: Any) -> None:
     with readable_hdf5(file, filepath, place.rstrip(": ")) as opened:
-        _build_optimizer(model, opened)
-        read_weights(opened, filepath, model, **options)
+        _read_opened(model, opened, filepath, **options)
+
+
+def _read_opened(model: Any, opened: Any, filepath: _Path, **options: Any) -> None:
+    _build_optimizer(model, opened)
+    read_weights(opened, filepath, model, **options)
 
 
 def _build_optimizer(model: Any, file: Any) -> None:
@@ -358,14 +362,13 @@ def load_weights(
 def _load_hdf5(model: Any, filepath: _Path, by_name: bool, **options: Any) -> None:
     """Set weights from an HDF5 file of today's layout, or of that by layers."""
     with readable_hdf5(os.fspath(filepath), filepath) as file:
-        by_layers = has_layers(file)
-        if by_layers:
-            options["by"] = "name" if by_name else options["by"]
-            with _faults_named(filepath, "HDF5"):
-                read_legacy_weights(file, filepath, model, **options)
-    if not by_layers:
-        _refuse_by_name(by_name)
-        _read_into(model, os.fspath(filepath), filepath, "", **options)
+        if not has_layers(file):
+            _refuse_by_name(by_name)
+            _read_opened(model, file, filepath, **options)
+            return
+        options["by"] = "name" if by_name else options["by"]
+        with _faults_named(filepath, "HDF5"):
+            read_legacy_weights(file, filepath, model, **options)
 
 
 def _refuse_by_name(by_name: bool) -> None:

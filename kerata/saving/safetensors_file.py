@@ -101,11 +101,12 @@ def read_safetensors(
     except (library.SafetensorError, KeyError, ValueError) as error:
         raise LoadError(filepath, "", f"not a sound .safetensors file ({error}).") from error
     left = {id(v) for layer in objects_to_skip or () for v in layer.weights}
-    mine = {name: v for name, v in named_weights(model).items() if id(v) not in left}
-    kept = {name for name, v in named_weights(model).items() if id(v) in left}
+    mine = named_weights(model)
     plan = Plan()
-    for name in sorted({*mine, *stored} - kept):
+    for name in sorted({*mine, *stored}):
         variable, tensor = mine.get(name), stored.get(name)
+        if id(variable) in left:
+            continue
         if variable is not None and tensor is not None and fits(variable, tensor):
             plan.pairs.append((variable, tensor))
         else:

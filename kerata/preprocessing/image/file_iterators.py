@@ -277,18 +277,7 @@ class DataFrameIterator(_FileIterator):
         labelled = class_mode in ("categorical", "binary", "sparse")
         labels: list[Any] = []
         if labelled:
-            kinds = (str, list, tuple) if class_mode == "categorical" else (str,)
-            labels = _column(table, y_col, "y_col").tolist()
-            _check_kinds(labels, y_col, kinds, "names of classes; for numbers use class_mode='raw'")
-            self.class_indices = _numbered(
-                [label for label, kept in zip(labels, keep, strict=True) if kept], classes
-            )
-            if class_mode == "binary" and len(self.class_indices) != 2:
-                raise ValueError(
-                    f"class_mode='binary' is for two classes, but {y_col!r} has "
-                    f"{len(self.class_indices)}: {list(self.class_indices)[:10]}."
-                )
-            labels = [_number_of(label, self.class_indices) for label in labels]
+            labels = self._numbers(table, y_col, keep, classes)
             keep &= [label is not None for label in labels]
         elif classes:
             warnings.warn(
@@ -319,6 +308,22 @@ class DataFrameIterator(_FileIterator):
         what = f" belonging to {len(self.class_indices)} classes" if labelled else ""
         print(f"Found {self.samples} images{what}.")
         super().__init__(self.samples, batch_size, shuffle, seed)
+
+    def _numbers(
+        self, table: Any, y_col: Any, keep: np.ndarray, classes: Sequence[str] | None
+    ) -> list[Any]:
+        """Number the classes of the rows that are kept; return the number of each row's class."""
+        labels = _column(table, y_col, "y_col").tolist()
+        kinds = (str, list, tuple) if self.class_mode == "categorical" else (str,)
+        _check_kinds(labels, y_col, kinds, "names of classes; for numbers use class_mode='raw'")
+        kept = [label for label, stays in zip(labels, keep, strict=True) if stays]
+        self.class_indices = _numbered(kept, classes)
+        if self.class_mode == "binary" and len(self.class_indices) != 2:
+            raise ValueError(
+                f"class_mode='binary' is for two classes, but {y_col!r} has "
+                f"{len(self.class_indices)}: {list(self.class_indices)[:10]}."
+            )
+        return [_number_of(label, self.class_indices) for label in labels]
 
 
 def _checked_mode(mode: str | None, known: tuple) -> str | None:

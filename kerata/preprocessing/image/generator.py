@@ -388,7 +388,7 @@ class ImageDataGenerator:
             _one_of("transform parameter", name, NO_CHANGE)
         arrays = {
             name: None if value is None else np.atleast_1d(value)
-            for name, value in {**NO_CHANGE, **transform_parameters}.items()
+            for name, value in transform_parameters.items()
         }
         return distorted(np.array(x, self.dtype)[None], arrays, self._sampling)[0]
 
