@@ -14,7 +14,7 @@ from kerata.core.errors import KerataWarning
 from kerata.data.folder import files_below, subfolders
 from kerata.data.image_files import COLOR_MODES, img_to_array, load_img, sizes_of
 from kerata.layers.preprocessing.raw_columns import columns_of
-from kerata.preprocessing.image.iterator import Iterator, Saving, part_of
+from kerata.preprocessing.image.iterator import Iterator, Saving, one_of, part_of
 from kerata.training.data.workers import side_by_side
 
 if TYPE_CHECKING:
@@ -48,11 +48,9 @@ class _FileIterator(Iterator):
         dtype: Any,
     ) -> None:
         """Note how pictures are read."""
-        if color_mode not in COLOR_MODES:
-            raise ValueError(f"color_mode={color_mode!r}; expected one of {tuple(COLOR_MODES)}.")
         self.image_data_generator = image_data_generator
         self.target_size = sizes_of("target_size", target_size)
-        self.color_mode = color_mode
+        self.color_mode = one_of("color_mode", color_mode, COLOR_MODES)
         self.data_format = data_format or config.image_data_format()
         self.interpolation = interpolation
         self.keep_aspect_ratio = keep_aspect_ratio
@@ -169,8 +167,8 @@ class DirectoryIterator(_FileIterator):
             keep_aspect_ratio, dtype,
         )  # fmt: skip
         self._saving = Saving(save_to_dir, save_prefix, save_format, self.data_format)
-        self.class_mode = _checked_mode(
-            class_mode, ("categorical", "binary", "sparse", "input", None)
+        self.class_mode = one_of(
+            "class_mode", class_mode, ("categorical", "binary", "sparse", "input", None)
         )
         self.directory = directory
         names = list(classes) if classes else subfolders(directory)
@@ -263,8 +261,10 @@ class DataFrameIterator(_FileIterator):
             keep_aspect_ratio, dtype,
         )  # fmt: skip
         self._saving = Saving(save_to_dir, save_prefix, save_format, self.data_format)
-        self.class_mode = _checked_mode(
-            class_mode, ("categorical", "binary", "sparse", "raw", "multi_output", "input", None)
+        self.class_mode = one_of(
+            "class_mode",
+            class_mode,
+            ("categorical", "binary", "sparse", "raw", "multi_output", "input", None),
         )
         self.directory = directory or ""
         table = columns_of(dataframe)
@@ -324,12 +324,6 @@ class DataFrameIterator(_FileIterator):
                 f"{len(self.class_indices)}: {list(self.class_indices)[:10]}."
             )
         return [_number_of(label, self.class_indices) for label in labels]
-
-
-def _checked_mode(mode: str | None, known: tuple) -> str | None:
-    if mode not in known:
-        raise ValueError(f"class_mode={mode!r}; expected one of {known}.")
-    return mode
 
 
 def _column(table: Any, name: Any, argument: str) -> np.ndarray:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from kerata.core import config
-from kerata.core.errors import KerataWarning, closest
+from kerata.core.errors import KerataWarning
 from kerata.preprocessing.image.array_iterator import NumpyArrayIterator
 from kerata.preprocessing.image.distortion import FILL_MODES, NO_CHANGE, Sampling, distorted
 from kerata.preprocessing.image.file_iterators import DataFrameIterator, DirectoryIterator
+from kerata.preprocessing.image.iterator import one_of
 from kerata.training.data.workers import THREADS, side_by_side
 
 #: bytes that a processor has near at hand
@@ -142,20 +143,20 @@ class ImageDataGenerator:
             else _pair("zoom_range", zoom_range)
         )
         self.channel_shift_range = channel_shift_range
-        self.fill_mode = _one_of("fill_mode", fill_mode, FILL_MODES)
+        self.fill_mode = one_of("fill_mode", fill_mode, FILL_MODES)
         self.cval = cval
         self.horizontal_flip = horizontal_flip
         self.vertical_flip = vertical_flip
         self.rescale = rescale
         self.preprocessing_function = preprocessing_function
-        self.data_format = _one_of(
+        self.data_format = one_of(
             "data_format", data_format or config.image_data_format(),
             ("channels_last", "channels_first"),
         )  # fmt: skip
         if validation_split and not 0 < validation_split < 1:
             raise ValueError(f"validation_split={validation_split}; expected a number from 0 to 1.")
         self.validation_split = validation_split
-        self.interpolation_order = _one_of("interpolation_order", interpolation_order, range(6))
+        self.interpolation_order = one_of("interpolation_order", interpolation_order, range(6))
         self.dtype = dtype or config.floatx()
         # Batches are made by other threads, which need not have the backend of this one.
         self._backend = config.backend()
@@ -385,7 +386,7 @@ class ImageDataGenerator:
         [3.0, 2.0, 1.0]
         """
         for name in transform_parameters:
-            _one_of("transform parameter", name, NO_CHANGE)
+            one_of("transform parameter", name, NO_CHANGE)
         arrays = {
             name: None if value is None else np.atleast_1d(value)
             for name, value in transform_parameters.items()
@@ -527,12 +528,3 @@ def _pair(name: str, values: Any) -> list[float]:
     if len(numbers) != 2 or not all(isinstance(n, (int, float, np.number)) for n in numbers):
         raise ValueError(f"{name}={values!r}; expected two numbers, (low, high).")
     return [float(number) for number in numbers]
-
-
-def _one_of(name: str, value: Any, known: Any) -> Any:
-    if value not in known:
-        raise ValueError(
-            f"{name}={value!r}; expected one of {tuple(known)}."
-            + (closest(value, tuple(known)) if isinstance(value, str) else "")
-        )
-    return value

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerata.core import config
+from kerata.core.errors import closest
 from kerata.data.image_files import save_img
 from kerata.training.data.py_dataset import PyDataset
 
@@ -131,8 +132,7 @@ def part_of(count: int, subset: str | None, image_data_generator: ImageDataGener
     """
     if subset is None:
         return slice(None)
-    if subset not in _SUBSETS:
-        raise ValueError(f"subset={subset!r}; expected one of {_SUBSETS}.")
+    one_of("subset", subset, _SUBSETS)
     share = image_data_generator.validation_split
     if not share:
         raise ValueError(
@@ -140,3 +140,16 @@ def part_of(count: int, subset: str | None, image_data_generator: ImageDataGener
         )
     held_back = int(count * share)
     return slice(held_back) if subset == "validation" else slice(held_back, None)
+
+
+def one_of(name: str, value: Any, known: Any) -> Any:
+    """Return the value of an option.
+
+    Raises:
+        ValueError: if it is not among those that are known; names the nearest one.
+    """
+    if value not in known:
+        texts = [each for each in known if isinstance(each, str)]
+        hint = closest(value, texts) if isinstance(value, str) else ""
+        raise ValueError(f"{name}={value!r}; expected one of {tuple(known)}.{hint}")
+    return value
