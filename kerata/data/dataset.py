@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerata.core import config, tree
+from kerata.core.threads import THREADS
 from kerata.data.stages import (
     Batching,
     Caching,
@@ -20,7 +21,6 @@ from kerata.data.stages import (
     Slicing,
     Stage,
 )
-from kerata.training.data.workers import THREADS
 
 
 class Dataset:

@@ -15,8 +15,8 @@ import numpy as np
 
 from kerata.core import config
 from kerata.core.errors import KerataWarning
+from kerata.core.threads import THREADS
 from kerata.data.dataset import Dataset, check_format, deliver
-from kerata.training.data.workers import THREADS
 
 _LABEL_MODES = ("int", "categorical", "binary", None)
 _SUBSETS = ("training", "validation", "both")

@@ -7,17 +7,21 @@ such as vocabularies. The layout is that of Keras 3.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import struct
+import time
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
 from kerata.saving import strict_json
-from kerata.saving.atomic import write_file
+from kerata.saving.checksums import Checksums, Piece
 from kerata.saving.errors import LoadError
+from kerata.saving.window import Window
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 ASSETS = "assets/"
@@ -30,6 +34,8 @@ MAX_RATIO, MIN_ALLOWANCE = 100, 2**20
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
+#: where in the header of a member the lengths of its name and of what follows stand
+_HEADER_BYTES, _NAME_LENGTH_AT = 30, 26
 #: what zipfile raises for a damaged archive, by kind of damage
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -43,45 +49,119 @@ _DAMAGE = (
 
 
 class Archive(NamedTuple):
-    """The contents of a .keras file."""
+    """A .keras file that is open to be read.
+
+    Attributes:
+        metadata: the member of that name.
+        config: likewise.
+        weights: likewise, to be read in place.
+        checksums: those of the weights.
+        assets: contents of files by path below ``assets/``.
+    """
 
     metadata: bytes
     config: bytes
-    weights: bytes
-    assets: Mapping[str, bytes] = MappingProxyType({})  # by path below ``assets/``
+    weights: Window
+    checksums: Checksums
+    assets: Mapping[str, bytes]
 
 
-def write_archive(path: str | os.PathLike[str], contents: Archive) -> None:
-    """Write a .keras file in one step: the old file stays until the new one is complete."""
+def write_archive(
+    file: BinaryIO,
+    metadata: bytes,
+    config: bytes,
+    write_weights: Callable[[Window], Iterable[Piece]],
+    assets: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
+    """Write a .keras file.
 
-    def write(file: BinaryIO) -> None:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            for name, data in zip((METADATA, CONFIG, WEIGHTS), contents[:3], strict=True):
-                archive.writestr(name, data)
-            for path, data in contents.assets.items():
-                archive.writestr(ASSETS + path, data)
+    Args:
+        file: an empty file, open for reading and writing.
+        metadata: the member of that name.
+        config: likewise.
+        write_weights: called with the file to write them to, in any order; returns the parts of
+            it whose checksums it knows.
+        assets: contents of files by path below ``assets/``.
+    """
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(METADATA, metadata)
+        archive.writestr(CONFIG, config)
+        _write_in_place(archive, file, WEIGHTS, write_weights)
+        for path, data in assets.items():
+            archive.writestr(ASSETS + path, data)
 
-    write_file(path, write)
+
+def _write_in_place(
+    archive: zipfile.ZipFile,
+    file: BinaryIO,
+    name: str,
+    write: Callable[[Window], Iterable[Piece]],
+) -> None:
+    """Write a member to where it stays; `ZipFile.open` writes from the first byte to the last."""
+    info = zipfile.ZipInfo(name, time.localtime()[:6])
+    info.external_attr = 0o600 << 16
+    info.CRC, info.header_offset = 0, file.seek(archive.start_dir)
+    file.write(info.FileHeader(zip64=True))
+    member = Window(file, file.tell())
+    checksums = Checksums(member, write(member))
+    info.CRC, info.file_size = checksums.whole, member.size()
+    info.compress_size = info.file_size
+    file.seek(info.header_offset)
+    file.write(info.FileHeader(zip64=True))
+    archive.filelist.append(info)
+    archive.NameToInfo[name] = info
+    archive.start_dir = file.seek(0, os.SEEK_END)
 
 
-def read_archive(path: str | os.PathLike[str]) -> Archive:
-    """Read a .keras file, with the checksum of each member verified.
+@contextlib.contextmanager
+def open_archive(
+    source: str | os.PathLike[str] | BinaryIO, label: str | os.PathLike[str]
+) -> Iterator[Archive]:
+    """Open a .keras file to read it inside a `with` block, with the checksum of each member
+    verified.
+
+    Args:
+        source: the file, or its path.
+        label: its name for errors.
 
     Raises:
         FileNotFoundError: when there is no such file.
         LoadError: when it is no zip archive, or not of the three members and assets, each once,
             stored or deflated within bounds and undamaged.
     """
-    with open(path, "rb") as file:
+    with contextlib.ExitStack() as stack:
+        if isinstance(source, (str, os.PathLike)):
+            source = stack.enter_context(open(source, "rb"))
         try:
-            with zipfile.ZipFile(file) as archive:
-                members = _checked_members(path, archive)
-                data = {name: archive.read(info) for name, info in members.items()}
+            archive = _opened(stack.enter_context(zipfile.ZipFile(source)), source, label)
         except _DAMAGE as error:
-            raise LoadError(path, "", f"not a sound .keras archive ({error}).") from error
-    metadata, config, weights = (data.pop(name) for name in (METADATA, CONFIG, WEIGHTS))
+            raise LoadError(label, "", f"not a sound .keras archive ({error}).") from error
+        yield archive
+
+
+def _opened(archive: zipfile.ZipFile, file: BinaryIO, label: str | os.PathLike[str]) -> Archive:
+    members = _checked_members(label, archive)
+    weights = _window(archive, file, members.pop(WEIGHTS))
+    checksums = Checksums(weights)
+    if checksums.whole != archive.NameToInfo[WEIGHTS].CRC:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {WEIGHTS!r}")
+    data = {name: archive.read(info) for name, info in members.items()}
+    metadata, config = data.pop(METADATA), data.pop(CONFIG)
     assets = {name.removeprefix(ASSETS): content for name, content in data.items()}
-    return Archive(metadata, config, weights, assets)
+    return Archive(metadata, config, weights, checksums, assets)
+
+
+def _window(archive: zipfile.ZipFile, file: BinaryIO, info: zipfile.ZipInfo) -> Window:
+    """The contents of a member, in place if they are stored."""
+    if info.compress_type != zipfile.ZIP_STORED:
+        return Window(io.BytesIO(archive.read(info)))
+    if info.file_size != info.compress_size:
+        raise zipfile.BadZipFile(f"{info.filename!r} has two sizes")
+    archive.open(info).close()  # compares the header of the member with the directory
+    file.seek(info.header_offset + _NAME_LENGTH_AT)
+    lengths = struct.unpack("<HH", file.read(4))
+    start = info.header_offset + _HEADER_BYTES + sum(lengths)
+    return Window(file, start, info.file_size)
 
 
 def read_json(path: str | os.PathLike[str], member: str, data: bytes) -> Any:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from kerata.core.threads import meanwhile
 from kerata.core.variable import numpy_dtype
+from kerata.saving.checksums import BLOCK, Checksums, Piece, checksum, in_memory
 from kerata.saving.errors import LoadError
 
 if TYPE_CHECKING:
@@ -35,20 +37,23 @@ _CHECKSUM = "crc32"
 _DAMAGE = (KeyError, OSError, RuntimeError, TypeError, ValueError)
 
 
-def write_array(group: h5py.Group, name: str, value: Any) -> None:
-    """Write one array with its checksum; types unknown to HDF5 go as raw bytes, as in Keras."""
+def write_array(group: h5py.Group, name: str, value: Any) -> Piece:
+    """Write one array with its checksum; types unknown to HDF5 go as raw bytes, as in Keras.
+
+    Returns:
+        Where in the file its numbers are, and their checksum.
+    """
     array = np.ascontiguousarray(value).reshape(np.shape(value))
     raw = array.dtype.name in _RAW_DTYPES
     stored = array.view(f"V{array.dtype.itemsize}") if raw else array
+    # Another thread reads the numbers while this one writes them, unless there are few.
+    computed = meanwhile(zlib.crc32, in_memory(array)) if array.nbytes > BLOCK else None
     dataset = group.create_dataset(name, data=stored)
+    crc = computed.result() if computed else zlib.crc32(in_memory(array))
     if raw:
         dataset.attrs["dtype"] = array.dtype.name
-    dataset.attrs[_CHECKSUM] = np.uint32(_checksum(array))
-
-
-def _checksum(array: np.ndarray) -> int:
-    """The CRC-32 of the numbers as they lie in memory, without copying them."""
-    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view("uint8").data)
+    dataset.attrs[_CHECKSUM] = np.uint32(crc)
+    return Piece(dataset.id.get_offset() or 0, array.nbytes, crc)
 
 
 class StoredArray(NamedTuple):
@@ -59,6 +64,7 @@ class StoredArray(NamedTuple):
     shape: tuple[int, ...]
     dtype: str
     dataset: Any
+    checksums: Checksums | None = None  # of the file, if it has been read as a whole
 
     @property
     def has_checksum(self) -> bool:
@@ -79,9 +85,15 @@ class StoredArray(NamedTuple):
         array = np.asarray(value)
         if self.dtype in _RAW_DTYPES:
             array = array.view(numpy_dtype(self.dtype))
-        if expected is not None and int(expected) != _checksum(array):
+        if expected is not None and int(expected) != self._checksum(array):
             raise LoadError(self.file, self.path, "the data does not match its checksum.")
         return array
+
+    def _checksum(self, array: np.ndarray) -> int:
+        start = self.dataset.id.get_offset()  # None, if the numbers lie in several places
+        if self.checksums is None or start is None:
+            return checksum(array)
+        return self.checksums.of(start, array.nbytes)
 
 
 class ArrayFile:
@@ -90,13 +102,20 @@ class ArrayFile:
     Args:
         file: an open ``h5py.File``.
         label: the file's name for errors.
+        checksums: those of the file, if they are known.
 
     Raises:
         LoadError: when the file uses anything but the safe part of HDF5.
     """
 
-    def __init__(self, file: h5py.File, label: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        file: h5py.File,
+        label: str | os.PathLike[str],
+        checksums: Checksums | None = None,
+    ) -> None:
         self.label = os.fspath(label)
+        self._checksums = checksums
         self.arrays: dict[str, StoredArray] = {}
         self.names: dict[str, str] = {}
         try:
@@ -164,7 +183,9 @@ class ArrayFile:
             believed = believed * _GZIP_RATIO + _ALLOWANCE
         if dataset.nbytes > believed + dataset.dtype.itemsize * 64:
             raise self._error(path, f"shape {dataset.shape} needs more bytes than are stored.")
-        return StoredArray(self.label, path, tuple(dataset.shape), dtype, dataset)
+        return StoredArray(
+            self.label, path, tuple(dataset.shape), dtype, dataset, self._checksums
+        )
 
     def _dtype(self, path: str, dataset: h5py.Dataset) -> str:
         if dataset.dtype.kind in "fiub":
@@ -195,12 +216,17 @@ class ArrayReader(Mapping[str, np.ndarray]):
 
 
 class ArrayWriter:
-    """What ``save_own_variables(store)`` receives: ``store[name] = array`` writes to the file."""
+    """What ``save_own_variables(store)`` receives: ``store[name] = array`` writes to the file.
 
-    def __init__(self, group: h5py.Group) -> None:
-        self._group = group
+    Args:
+        group: where to write.
+        written: the list to which is added what has been written.
+    """
+
+    def __init__(self, group: h5py.Group, written: list[Piece]) -> None:
+        self._group, self._written = group, written
 
     def __setitem__(self, name: str, value: Any) -> None:
         from kerata.core.primitive import convert_to_numpy
 
-        write_array(self._group, str(name), convert_to_numpy(value))
+        self._written.append(write_array(self._group, str(name), convert_to_numpy(value)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
 from collections import Counter
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerata.saving.archive import CONFIG, METADATA, read_archive, read_json
+from kerata.saving.archive import CONFIG, METADATA, open_archive, read_json
 from kerata.saving.arrays import ArrayFile, StoredArray
 from kerata.saving.errors import LoadError
 from kerata.saving.legacy_file import SUFFIXES, LayerArrays, has_layers, is_legacy, raw_configs
@@ -106,14 +105,14 @@ def inspect(filepath: str | os.PathLike[str]) -> Report:
             else:
                 _read_arrays(report, file, {})
         return report
-    archive = read_archive(filepath)
-    config = _json(filepath, CONFIG, archive.config)
-    metadata = _json(filepath, METADATA, archive.metadata)
-    report.versions = {str(name): str(value) for name, value in metadata.items()}
-    report.assets = {name: len(data) for name, data in archive.assets.items()}
-    described = _describe(report, config, config.get("compile_config"))
-    with readable_hdf5(io.BytesIO(archive.weights), report.path) as file:
-        _read_arrays(report, file, described)
+    with open_archive(filepath, filepath) as archive:
+        config = _json(filepath, CONFIG, archive.config)
+        metadata = _json(filepath, METADATA, archive.metadata)
+        report.versions = {str(name): str(value) for name, value in metadata.items()}
+        report.assets = {name: len(data) for name, data in archive.assets.items()}
+        described = _describe(report, config, config.get("compile_config"))
+        with readable_hdf5(archive.weights, report.path) as file:
+            _read_arrays(report, file, described)
     return report
 
 

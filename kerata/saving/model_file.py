@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 from kerata.core import registry
 from kerata.core.serialization import deserialize
@@ -18,7 +17,7 @@ from kerata.saving.archive import (
     CONFIG,
     WEIGHTS,
     Archive,
-    read_archive,
+    open_archive,
     read_json,
     write_archive,
 )
@@ -93,18 +92,18 @@ def save_model(
         write_file(filepath, lambda file: write_legacy(file, model, KERAS_VERSION))
         return
     _check_target(filepath, _MODEL_SUFFIX, overwrite)
-    write_archive(filepath, archive_of(model))
+    write_file(filepath, lambda file: write_model(file, model))
 
 
-def archive_of(model: Any) -> Archive:
-    """Return what a ``.keras`` file of a model holds."""
-    weights = io.BytesIO()
-    write_weights(weights, model)
-    return Archive(
-        metadata=json.dumps(_metadata()).encode(),
-        config=json.dumps(model_config(model)).encode(),
-        weights=weights.getvalue(),
-        assets=collect_assets(model),
+def write_model(file: BinaryIO, model: Any) -> None:
+    """Write what a ``.keras`` file of a model holds to an open file."""
+    metadata, config = _metadata(), model_config(model)
+    write_archive(
+        file,
+        json.dumps(metadata).encode(),
+        json.dumps(config).encode(),
+        lambda weights: write_weights(weights, model),
+        collect_assets(model),
     )
 
 
@@ -161,20 +160,21 @@ def load_model(
         return _load_checkpoint(orbax.Step(filepath), custom_objects, compile, safe_mode)
     if is_legacy(filepath):
         return _load_legacy(filepath, custom_objects, compile, safe_mode)
-    return model_of(read_archive(filepath), filepath, custom_objects, compile, safe_mode)
+    with open_archive(filepath, filepath) as archive:
+        return model_in(archive, filepath, custom_objects, compile, safe_mode)
 
 
-def model_of(
+def model_in(
     archive: Archive,
     filepath: _Path,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     safe_mode: bool = True,
 ) -> Any:
-    """Return the model of which `archive_of` has made an archive; see `load_model`."""
+    """Return the model that an open archive holds; see `load_model`."""
     model = _build(filepath, _parse(filepath, archive.config), custom_objects, compile, safe_mode)
     with _faults_named(filepath, WEIGHTS):
-        _read_into(model, io.BytesIO(archive.weights), filepath, f"{WEIGHTS}: ", by_name=True)
+        _read_archived(model, archive, filepath, by_name=True)
     if archive.assets:
         _read_assets(model, archive, filepath)
     return model
@@ -216,7 +216,7 @@ def _set_from_checkpoint(model: Any, step: orbax.Step) -> None:
 
 
 def _read_assets(model: Any, archive: Archive, filepath: _Path) -> None:
-    with readable_hdf5(io.BytesIO(archive.weights), filepath, WEIGHTS) as file:
+    with readable_hdf5(archive.weights, filepath, WEIGHTS) as file:
         names = ArrayFile(file, filepath).names
     with _faults_named(filepath, ASSETS):
         restore_assets(model, archive.assets, names)
@@ -265,9 +265,9 @@ def _text(error: Exception) -> str:
     return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
-def _read_into(model: Any, file: Any, filepath: _Path, place: str, **options: Any) -> None:
-    with readable_hdf5(file, filepath, place.rstrip(": ")) as opened:
-        _read_opened(model, opened, filepath, **options)
+def _read_archived(model: Any, archive: Archive, filepath: _Path, **options: Any) -> None:
+    with readable_hdf5(archive.weights, filepath, WEIGHTS) as opened:
+        _read_opened(model, opened, filepath, checksums=archive.checksums, **options)
 
 
 def _read_opened(model: Any, opened: Any, filepath: _Path, **options: Any) -> None:
@@ -351,8 +351,8 @@ def load_weights(
         read_safetensors(filepath, model, skip_mismatch, objects_to_skip)
     elif name.endswith(_MODEL_SUFFIX):
         _refuse_by_name(by_name)
-        weights = io.BytesIO(read_archive(filepath).weights)
-        _read_into(model, weights, filepath, f"{WEIGHTS}: ", **options)
+        with open_archive(filepath, filepath) as archive:
+            _read_archived(model, archive, filepath, **options)
     elif name.endswith(SUFFIXES):
         _load_hdf5(model, filepath, by_name, **options)
     else:

@@ -15,8 +15,10 @@ from kerata.core.errors import KerataWarning
 from kerata.core.names import snake_case
 from kerata.core.variable import Variable, assign_all
 from kerata.saving.arrays import ArrayFile, ArrayReader, ArrayWriter, StoredArray
+from kerata.saving.checksums import Checksums, Piece
 from kerata.saving.errors import LoadError
 from kerata.saving.tree_paths import saved_parts
+from kerata.saving.window import Window
 
 if TYPE_CHECKING:
     import h5py
@@ -26,7 +28,7 @@ _EXTRA = "kerata_state/vars"
 _SHOWN_ROWS = 8
 
 
-def open_hdf5(file: BinaryIO | str | os.PathLike[str], mode: str) -> h5py.File:
+def open_hdf5(file: BinaryIO | Window | str | os.PathLike[str], mode: str) -> h5py.File:
     """Open an HDF5 file; h5py is imported only here."""
     import h5py
 
@@ -35,7 +37,9 @@ def open_hdf5(file: BinaryIO | str | os.PathLike[str], mode: str) -> h5py.File:
 
 @contextlib.contextmanager
 def readable_hdf5(
-    file: BinaryIO | str | os.PathLike[str], label: str | os.PathLike[str], place: str = ""
+    file: BinaryIO | Window | str | os.PathLike[str],
+    label: str | os.PathLike[str],
+    place: str = "",
 ) -> Iterator[h5py.File]:
     """Open an HDF5 file to read it, inside a `with` block.
 
@@ -61,18 +65,24 @@ def readable_hdf5(
 # --- writing ------------------------------------------------------------------------------
 
 
-def write_weights(file: BinaryIO, model: Any) -> None:
-    """Write all arrays of a model, and of its optimizer if it has one, as an HDF5 file."""
+def write_weights(file: BinaryIO | Window, model: Any) -> list[Piece]:
+    """Write all arrays of a model, and of its optimizer if it has one, as an HDF5 file.
+
+    Returns:
+        Where in the file they are, with their checksums.
+    """
+    written: list[Piece] = []
     with open_hdf5(file, "w") as root:
         for path, part in saved_parts(model):
             group = root.require_group(_vars(path))
             group.attrs["name"] = getattr(part, "name", "")
-            _write_own(part, ArrayWriter(group))
+            _write_own(part, ArrayWriter(group, written))
         extra = _extra_state(model)
         if extra:
-            writer = ArrayWriter(root.require_group(_EXTRA))
+            writer = ArrayWriter(root.require_group(_EXTRA), written)
             for index, variable in enumerate(extra):
                 writer[str(index)] = variable.borrowed()
+    return written
 
 
 def _write_own(part: Any, writer: ArrayWriter) -> None:
@@ -144,6 +154,7 @@ def read_weights(
     objects_to_skip: Iterable[Any] | None = None,
     by_name: bool = False,
     by: str | None = None,
+    checksums: Checksums | None = None,
 ) -> None:
     """Set the variables of a model, and of its optimizer, from an open HDF5 file.
 
@@ -155,12 +166,13 @@ def read_weights(
         objects_to_skip: layers that shall stay as they are.
         by_name: whether the layer names of file and model are known to mean the same.
         by: `"position"` accepts layers that were given other names than those in the file.
+        checksums: those of the file, if they are known.
 
     Raises:
         LoadError: when arrays are missing, superfluous or of another shape or kind (nothing is
             changed then), or damaged.
     """
-    arrays = ArrayFile(file, label)
+    arrays = ArrayFile(file, label, checksums)
     if by != "position" and not by_name:
         _check_names(arrays, label, model)
     carry_out(_make_plan(arrays, model, objects_to_skip or (), by_name), label, skip_mismatch)

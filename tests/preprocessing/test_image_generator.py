@@ -15,7 +15,6 @@ from scipy import ndimage
 import kerata
 from kerata.core.errors import KerataWarning
 from kerata.preprocessing.image import ImageDataGenerator
-from kerata.training.data import workers
 
 RNG = np.random.default_rng(0)
 PICTURE = RNG.uniform(0, 255, (17, 17, 3)).astype("float32")
@@ -424,14 +423,6 @@ print(max(abs(a - b).max() for a, b in zip(here, there)) < 1e-4)
 def test_processes_make_batches():
     command = [sys.executable, "-W", "ignore", "-c", IN_PROCESSES]
     assert subprocess.run(command, capture_output=True, text=True).stdout == "True\n"
-
-
-def test_work_side_by_side_tells_errors():
-    done = []
-    workers.side_by_side(done.append, range(5))
-    assert sorted(done) == [0, 1, 2, 3, 4]
-    with pytest.raises(ZeroDivisionError):
-        workers.side_by_side(lambda n: 1 // n, [1, 0, 2])
 
 
 RACE = """

@@ -20,8 +20,8 @@ from kerata.backend.select import use_backend
 from kerata.core.device import device
 from kerata.core.function import Function
 from kerata.core.primitive import convert_to_numpy
+from kerata.core.threads import is_forked
 from kerata.ops.image import affine_transform
-from kerata.training.data.workers import is_forked
 
 #: names of fill modes, and SciPy's for the same
 FILL_MODES = {

@@ -11,11 +11,11 @@ import numpy as np
 
 from kerata.core import config
 from kerata.core.errors import KerataWarning
+from kerata.core.threads import side_by_side
 from kerata.data.folder import files_below, subfolders
 from kerata.data.image_files import COLOR_MODES, img_to_array, load_img, sizes_of
 from kerata.layers.preprocessing.raw_columns import columns_of
 from kerata.preprocessing.image.iterator import Iterator, Saving, one_of, part_of
-from kerata.training.data.workers import side_by_side
 
 if TYPE_CHECKING:
     from kerata.preprocessing.image.generator import ImageDataGenerator

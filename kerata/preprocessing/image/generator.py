@@ -11,11 +11,11 @@ import numpy as np
 
 from kerata.core import config
 from kerata.core.errors import KerataWarning
+from kerata.core.threads import THREADS, side_by_side
 from kerata.preprocessing.image.array_iterator import NumpyArrayIterator
 from kerata.preprocessing.image.distortion import FILL_MODES, NO_CHANGE, Sampling, distorted
 from kerata.preprocessing.image.file_iterators import DataFrameIterator, DirectoryIterator
 from kerata.preprocessing.image.iterator import one_of
-from kerata.training.data.workers import THREADS, side_by_side
 
 #: bytes that a processor has near at hand
 _CACHE = 2**21

@@ -6,48 +6,10 @@ Imported only when a data set asks for workers: the modules for processes are sl
 from __future__ import annotations
 
 import concurrent.futures as futures
-import functools
 import multiprocessing
-import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-
-#: threads that prepare samples; more do not help, since decoding is bound by processors
-THREADS = min(8, os.cpu_count() or 1)
-
-
-def side_by_side(function: Callable[[Any], Any], items: Iterable[Any]) -> None:
-    """Call a function for its effect on each item, several at a time, and wait for all.
-
-    The threads stay for the next call, so that this pays for parts of a batch. The function must
-    not come back here. An error of it is raised here.
-    """
-    for _ in _threads().map(function, items):
-        continue
-
-
-@functools.cache
-def _threads() -> futures.ThreadPoolExecutor:
-    return futures.ThreadPoolExecutor(THREADS, "kerata-batch")
-
-
-_process = {"forked": False}
-
-
-def is_forked() -> bool:
-    """Tell whether the process was forked off from another one: the threads of engines that ran
-    there did not come along, and to compute by them would wait for ever."""
-    return _process["forked"]
-
-
-def _start_anew() -> None:
-    _process["forked"] = True
-    _threads.cache_clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_anew)
 
 
 def by_threads(
