@@ -432,6 +432,8 @@ class Layer(Interop, Configurable):
     def build(self, *input_shapes: Any) -> None:
         """Make the variables, once the input shape is known. Override this.
 
+        It runs once: of a layer that has its variables, further calls change nothing.
+
         Args:
             input_shapes: shape of the first argument of `call`, or of each argument that the
                 override names (`query_shape` for the argument `query`).
@@ -873,6 +875,8 @@ def _recorded_build(build: Callable) -> Callable:
     def recorded(self: Layer, *shapes: Any, **named: Any) -> None:
         if self._building:  # a `build` that calls that of its base class
             build(self, *shapes, **named)
+            return
+        if self.built and self.variables:  # by a file, or by another layer that shares it
             return
         self._path = self._path_when_built()
         self._building = True

@@ -34,6 +34,33 @@ def test_a_layer_is_built_once(backend):
     assert layer.get_build_config() == {"input_shape": (None, 3)}
 
 
+def test_variables_are_made_once(backend):
+    layer = layers.BatchNormalization()
+    layer.build((None, 3))
+    before = layer.weights
+    for shape in ((None, 3), (2, 3), (None, 7, 3)):
+        layer.build(shape)
+        assert [id(w) for w in layer.weights] == [id(w) for w in before]
+
+
+def test_a_layer_that_two_others_build(backend):
+    class Around(layers.Layer):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner = inner
+
+        def build(self, input_shape):
+            self.inner.build(input_shape)
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    dense = layers.Dense(4)
+    first, second = Around(dense), Around(dense)
+    assert first(X).shape == second(np.stack([X, X])).shape[1:] == (2, 4)
+    assert len(dense.weights) == 2 and first.weights == second.weights
+
+
 def test_a_layer_that_builds_another(backend):
     mine, theirs = composite(kerata), composite(keras)
     for layer in (mine, theirs):
