@@ -11,7 +11,13 @@ import numpy as np
 from kerata.backend.select import use_backend
 from kerata.core import config
 from kerata.data.folder import Source, datasets_of
-from kerata.data.image_files import COLOR_MODES, bilinear, load_img, sizes_of, smart_resize
+from kerata.data.image_files import (
+    COLOR_MODES,
+    load_img,
+    read_resized,
+    sizes_of,
+    smart_resize,
+)
 from kerata.ops.image import resize
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
@@ -43,7 +49,7 @@ def image_dataset_from_directory(
 
     The folder has one subfolder per class; files may lie deeper. Pictures end in .bmp, .gif,
     .jpeg, .jpg or .png; of a moving picture the first one is taken. They are decoded by Pillow
-    in several threads.
+    in several threads, JPEG files about twice as fast if OpenCV is there (`kerata[opencv]`).
 
     Args:
         directory: the folder.
@@ -104,14 +110,14 @@ def image_dataset_from_directory(
     sizes = sizes_of("image_size", image_size)
     first = (data_format or config.image_data_format()) == "channels_first"
 
-    whole = not (crop_to_aspect_ratio or pad_to_aspect_ratio)
+    kept = crop_to_aspect_ratio or pad_to_aspect_ratio
+    simple = interpolation == "bilinear" and color_mode != "grayscale" and not kept
 
     def read(path: str) -> np.ndarray:
-        loaded = load_img(path, color_mode)
-        if whole and interpolation == "bilinear" and loaded.mode in ("RGB", "RGBA"):
-            x = bilinear(loaded, sizes)
+        if simple:
+            x = read_resized(path, color_mode, sizes)
             return x.transpose(2, 0, 1) if first else x
-        picture = _eight_bits(loaded)
+        picture = _eight_bits(load_img(path, color_mode))
         x = np.asarray(picture, "float32").reshape(*picture.shape[:2], -1)
         if crop_to_aspect_ratio:
             x = smart_resize(x, sizes, interpolation)
