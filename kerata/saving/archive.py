@@ -29,8 +29,13 @@ ASSETS = "assets/"
 #: how many assets an archive may have
 MAX_ASSETS = 4096
 
+#: the bytes of the directory, at the end of an archive
+MAX_DIRECTORY = 2**22
+
 #: the bytes that a compressed member may unpack to, per stored byte and besides
 MAX_RATIO, MIN_ALLOWANCE = 100, 2**20
+#: and all of them, per byte of the file and besides
+MAX_TOTAL_RATIO, MIN_TOTAL_ALLOWANCE = 4, 2**28
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
@@ -133,14 +138,31 @@ def open_archive(
         if isinstance(source, (str, os.PathLike)):
             source = stack.enter_context(open(source, "rb"))
         try:
-            archive = _opened(stack.enter_context(zipfile.ZipFile(source)), source, label)
+            opening = _Opening(source)
+            directory = zipfile.ZipFile(opening)  # type: ignore[call-overload]
+            opening.is_open = True
+            archive = _opened(stack.enter_context(directory), source, label)
         except _DAMAGE as error:
             raise LoadError(label, "", f"not a sound .keras archive ({error}).") from error
         yield archive
 
 
+class _Opening:
+    """A file for `ZipFile`, which reads the directory in one go, however long it claims to be."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+        self._file = file
+        self.is_open = False
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MAX_DIRECTORY and not self.is_open:
+            raise zipfile.BadZipFile(f"its directory has more than {MAX_DIRECTORY} bytes")
+        return self._file.read(size)
+
+
 def _opened(archive: zipfile.ZipFile, file: BinaryIO, label: str | os.PathLike[str]) -> Archive:
-    members = _checked_members(label, archive)
+    members = _checked_members(label, archive, file.seek(0, os.SEEK_END))
     weights = _window(archive, file, members.pop(WEIGHTS))
     checksums = Checksums(weights)
     if checksums.whole != archive.NameToInfo[WEIGHTS].CRC:
@@ -188,7 +210,7 @@ def _is_asset_folder(info: zipfile.ZipInfo) -> bool:
 
 
 def _checked_members(
-    path: str | os.PathLike[str], archive: zipfile.ZipFile
+    path: str | os.PathLike[str], archive: zipfile.ZipFile, size: int
 ) -> dict[str, zipfile.ZipInfo]:
     # Folders have entries of their own in some archives; they hold nothing.
     infos = [info for info in archive.infolist()[: MAX_ASSETS + 8] if not _is_asset_folder(info)]
@@ -205,12 +227,19 @@ def _checked_members(
     for info in infos:
         if info.compress_type not in _METHODS or info.flag_bits & _ENCRYPTED:
             raise LoadError(path, info.filename, "only stored or deflated members are read.")
-        allowance = MAX_RATIO * info.compress_size + MIN_ALLOWANCE
-        if info.file_size > allowance:
-            raise LoadError(
-                path,
-                info.filename,
-                f"{info.compress_size} stored bytes claim to be {info.file_size}; "
-                f"at most {allowance} would be believed.",
-            )
+        believed = MAX_RATIO * info.compress_size + MIN_ALLOWANCE
+        _check_size(path, info.filename, info.compress_size, info.file_size, believed)
+    total = sum(info.file_size for info in infos)
+    _check_size(path, "", size, total, MAX_TOTAL_RATIO * size + MIN_TOTAL_ALLOWANCE)
     return found
+
+
+def _check_size(
+    path: str | os.PathLike[str], place: str, stored: int, claimed: int, believed: int
+) -> None:
+    if claimed > believed:
+        raise LoadError(
+            path,
+            place,
+            f"{stored} stored bytes claim to be {claimed}; at most {believed} would be believed.",
+        )

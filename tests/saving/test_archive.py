@@ -115,6 +115,27 @@ def test_decompression_bomb_is_refused_unread(tmp_path):
         read(path)
 
 
+def test_many_small_bombs_are_refused_unread(tmp_path):
+    path = tmp_path / "m.keras"
+    bombs = [(f"assets/{i}", bytes(2**20)) for i in range(300)]
+    write_zip(path, members() + bombs, zipfile.ZIP_DEFLATED)
+    assert path.stat().st_size < 500_000
+    with pytest.raises(LoadError, match=r"claim to be 3\d{8}"):
+        read(path)
+
+
+def test_a_long_directory_is_refused_unread(tmp_path):
+    path = tmp_path / "m.keras"
+    sound = sound_bytes(tmp_path)
+    start = sound.index(b"PK\x01\x02")
+    entry = sound[start : sound.index(b"PK\x01\x02", start + 1)]
+    count = 5_000_000 // len(entry)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0, 0, count * len(entry), start, 0)
+    path.write_bytes(sound[:start] + entry * count + end)
+    with pytest.raises(LoadError, match="directory has more than"):
+        read(path)
+
+
 def sound_bytes(tmp_path):
     path = tmp_path / "sound.keras"
     write(path, CONTENTS)
