@@ -80,7 +80,7 @@ class Checkpoint(BackupAndRestore):
     @property
     def latest(self) -> str | None:
         """Path of the newest checkpoint, if there is any."""
-        return self._paths()[-1] if self._paths() else None
+        return next(reversed(self._paths()), None)
 
     @property
     def best(self) -> str | None:

@@ -16,9 +16,9 @@ import numpy as np
 
 from kerata.layers.preprocessing.raw_columns import (
     as_dates,
-    as_numbers,
     as_texts,
     entries_of,
+    finite_numbers,
     gaps_of,
     is_gap,
 )
@@ -101,8 +101,7 @@ def read_column(name: str, values: Any) -> Column:
 
 
 def _numbers(name: str, array: np.ndarray) -> Column:
-    numbers = as_numbers(array)
-    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+    numbers = finite_numbers(array)
     return Column(name, numbers, "numbers", np.isnan(numbers))
 
 

@@ -26,7 +26,13 @@ from kerata.layers.core.input_layer import Input
 from kerata.layers.preprocessing.feature_space import Feature, FeatureSpace, layer_name
 from kerata.layers.preprocessing.imputation import Imputation, MissingIndicator
 from kerata.layers.preprocessing.normalization import Normalization
-from kerata.layers.preprocessing.raw_columns import as_numbers, as_texts, columns_of, entries_of
+from kerata.layers.preprocessing.raw_columns import (
+    as_numbers,
+    as_texts,
+    columns_of,
+    entries_of,
+    finite_numbers,
+)
 from kerata.layers.preprocessing.rescaling import Rescaling
 from kerata.layers.preprocessing.string_lookup import StringLookup
 from kerata.models import Model
@@ -443,8 +449,8 @@ def _number(column: Column, enough: int) -> Feature:
 
 
 def _numbers_of(column: Column) -> np.ndarray:
-    numbers = as_numbers(column.values)
-    return numbers[np.isfinite(numbers)]
+    numbers = finite_numbers(column.values)
+    return numbers[~np.isnan(numbers)]
 
 
 def _category(column: Column, enough: int) -> Feature | None:

@@ -17,7 +17,7 @@ from kerata.core.spec import TensorSpec
 from kerata.core.variable import numpy_dtype
 from kerata.layers.preprocessing.adaptation import batches_of
 from kerata.layers.preprocessing.host_layer import HostLayer
-from kerata.layers.preprocessing.raw_columns import as_numbers, as_texts, gaps_of
+from kerata.layers.preprocessing.raw_columns import as_texts, finite_numbers, gaps_of
 
 _STATISTICS: dict[str, Callable] = {"median": np.nanmedian, "mean": np.nanmean}
 
@@ -81,7 +81,7 @@ class Imputation(HostLayer):
                 f"Layer {self.name!r} was given its `fill_value`, so it cannot learn one: use "
                 "strategy='median' or 'mean'."
             )
-        batches = [_finite(batch) for batch in batches_of(data, steps)]
+        batches = [finite_numbers(batch) for batch in batches_of(data, steps)]
         numbers = np.concatenate([batch.reshape(-1, _width(batch)) for batch in batches])
         empty = np.flatnonzero(np.isnan(numbers).all(axis=0))
         if len(empty):
@@ -111,7 +111,7 @@ class Imputation(HostLayer):
         if self.gives_text:
             texts = as_texts(arrays[0])
             return np.where(gaps_of(texts), self.fill_value, texts) if self.fill_value else texts
-        numbers = _finite(arrays[0])
+        numbers = finite_numbers(arrays[0])
         filled = np.where(np.isnan(numbers), np.asarray(self.fill_value), numbers)
         return filled.astype(numpy_dtype(self.compute_dtype))
 
@@ -140,12 +140,6 @@ class MissingIndicator(HostLayer):
     def compute(self, *arrays: np.ndarray) -> np.ndarray:
         """Return where entries are missing."""
         return gaps_of(arrays[0]).astype(numpy_dtype(self.compute_dtype))
-
-
-def _finite(values: Any) -> np.ndarray:
-    """Return entries as numbers, NaN for all that are not finite."""
-    numbers = as_numbers(values)
-    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 def _width(array: np.ndarray) -> int:

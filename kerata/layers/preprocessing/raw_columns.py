@@ -217,6 +217,19 @@ def as_numbers(values: Any) -> np.ndarray:
     return array.astype(np.float64)
 
 
+def finite_numbers(values: Any) -> np.ndarray:
+    """Return entries as float64, NaN for those that are missing or not finite.
+
+    Raises:
+        ValueError: if an entry is no number; says which.
+
+    >>> finite_numbers([1, float("inf"), None]).tolist()
+    [1.0, nan, nan]
+    """
+    numbers = as_numbers(values)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
 def _number(entry: Any) -> float:
     if is_gap(entry):
         return np.nan
