@@ -91,7 +91,7 @@ class StoredArray(NamedTuple):
 
     def _checksum(self, array: np.ndarray) -> int:
         start = self.dataset.id.get_offset()  # None, if the numbers lie in several places
-        if self.checksums is None or start is None:
+        if self.checksums is None or start is None or array.nbytes < 2 * BLOCK:
             return checksum(array)
         return self.checksums.of(start, array.nbytes)
 

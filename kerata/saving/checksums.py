@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -71,7 +72,8 @@ class Checksums:
     def of(self, start: int, length: int) -> int:
         """Return the CRC-32 of the bytes from `start` on; those of incomplete pieces are read."""
         end = start + length
-        inside = [p for p in self._pieces if start <= p.start and p.start + p.length <= end]
+        near = self._pieces[bisect_left(self._pieces, (start,)) : bisect_left(self._pieces, (end,))]
+        inside = [piece for piece in near if piece.start + piece.length <= end]
         gaps = list(_gaps(inside, end, start))
         read = [Piece(*gap, self._crc(gap, bytearray(BLOCK))) for gap in gaps]
         return _joined((piece.crc, piece.length) for piece in sorted([*inside, *read]))
