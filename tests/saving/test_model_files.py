@@ -253,17 +253,45 @@ def test_variables_made_to_be_trained_come_first(tmp_path):
             assert [group[key].shape for key in "01"] == [(2,), (1,)]
 
 
+@pytest.mark.parametrize("width", [3, 1000], ids=["small", "large"])  # of 4 MB
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_each_array_is_checked(tmp_path, width, method):
+    path = tmp_path / "m.keras"
+    model = kerata.Sequential([kerata.Input((width,)), layers.Dense(width)])
+    model.save(path)
+    kernel = model.weights[0].numpy().tobytes()
+
+    def damage(content):
+        place = content.index(kernel) + len(kernel) // 2
+        return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+    with_member(path, "model.weights.h5", lambda content: content, method)
+    assert_same_weights(kerata.saving.load_model(path), model)
+    with_member(path, "model.weights.h5", damage, method)
+    with pytest.raises(LoadError, match="dense/vars/0: the data does not match its checksum"):
+        kerata.saving.load_model(path)
+
+
 # --- what is refused ----------------------------------------------------------------------
 
 
 def with_config(path, change):
     """Write a sound model file whose configuration is changed."""
+
+    def in_member(content):
+        config = json.loads(content)
+        return json.dumps(change(config) or config).encode()
+
     small().save(path)
+    with_member(path, "config.json", in_member)
+
+
+def with_member(path, name, change, method=zipfile.ZIP_STORED):
+    """Change a member of an archive, which is a sound one again."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    config = json.loads(parts["config.json"])
-    parts["config.json"] = json.dumps(change(config) or config).encode()
-    with zipfile.ZipFile(path, "w") as archive:
+    parts[name] = change(parts[name])
+    with zipfile.ZipFile(path, "w", method) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
 
