@@ -74,11 +74,13 @@ def _write_parts(file: BinaryIO, header: bytes, arrays: list[np.ndarray]) -> Non
 
 
 def _parts(header: bytes, arrays: list[np.ndarray]) -> Iterator[Any]:
+    from kerata.saving.checksums import in_memory
+
     yield _MAGIC
     yield len(header).to_bytes(8, "little")
     yield header
     for array in arrays:
-        yield np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+        yield in_memory(array)
 
 
 def _encode(value: Any, arrays: list[np.ndarray]) -> Any:

@@ -114,23 +114,24 @@ def image_dataset_from_directory(
     simple = interpolation == "bilinear" and color_mode != "grayscale" and not kept
 
     def read(path: str) -> np.ndarray:
-        if simple:
-            x = read_resized(path, color_mode, sizes)
-            return x.transpose(2, 0, 1) if first else x
+        x = read_resized(path, color_mode, sizes) if simple else read_otherwise(path)
+        return x.transpose(2, 0, 1) if first else x
+
+    def read_otherwise(path: str) -> np.ndarray:
         picture = _eight_bits(load_img(path, color_mode))
         x = np.asarray(picture, "float32").reshape(*picture.shape[:2], -1)
         if crop_to_aspect_ratio:
-            x = smart_resize(x, sizes, interpolation)
-        elif x.shape[:2] != sizes:
-            with use_backend("numpy"):
-                x = resize(
-                    x,
-                    sizes,
-                    interpolation,
-                    pad_to_aspect_ratio=pad_to_aspect_ratio,
-                    data_format="channels_last",
-                )
-        return x.transpose(2, 0, 1) if first else x
+            return smart_resize(x, sizes, interpolation)
+        if x.shape[:2] == sizes:
+            return x
+        with use_backend("numpy"):
+            return resize(
+                x,
+                sizes,
+                interpolation,
+                pad_to_aspect_ratio=pad_to_aspect_ratio,
+                data_format="channels_last",
+            )
 
     source = Source(
         directory, labels, label_mode, class_names, shuffle, seed, validation_split, subset,

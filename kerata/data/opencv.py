@@ -34,7 +34,7 @@ def _imported() -> Any:
 
 def decoded(path: str | os.PathLike[str], most: int | None) -> np.ndarray | None:
     """Return the points of a coloured JPEG file, or `None` if Pillow shall read it: another kind of
-    file, or one that may be damaged. OpenCV itself reads on where data are missing.
+    file, or one that may be damaged. OpenCV, which must be there, reads on where data are missing.
 
     Args:
         path: the file.
@@ -45,9 +45,10 @@ def decoded(path: str | os.PathLike[str], most: int | None) -> np.ndarray | None
     """
     cv2 = opencv()
     with open(path, "rb") as file:
-        data = file.read()
+        start = file.read(len(_START))
+        data = start + file.read() if start == _START else start
     height, width, colours = _frame(data)
-    if cv2 is None or colours != _COLOURS or not data.endswith(_END):
+    if colours != _COLOURS or not data.endswith(_END):
         return None
     if most is not None and height * width > most:
         return None

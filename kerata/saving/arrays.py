@@ -47,9 +47,10 @@ def write_array(group: h5py.Group, name: str, value: Any) -> Piece:
     raw = array.dtype.name in _RAW_DTYPES
     stored = array.view(f"V{array.dtype.itemsize}") if raw else array
     # Another thread reads the numbers while this one writes them, unless there are few.
-    computed = meanwhile(zlib.crc32, in_memory(array)) if array.nbytes > BLOCK else None
+    data = in_memory(array)
+    computed = meanwhile(zlib.crc32, data) if len(data) > BLOCK else None
     dataset = group.create_dataset(name, data=stored)
-    crc = computed.result() if computed else zlib.crc32(in_memory(array))
+    crc = computed.result() if computed else zlib.crc32(data)
     if raw:
         dataset.attrs["dtype"] = array.dtype.name
     dataset.attrs[_CHECKSUM] = np.uint32(crc)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -58,11 +58,7 @@ class Checksums:
 
     def __init__(self, file: Window, known: Iterable[Piece] = ()) -> None:
         self._file = file
-        known = sorted(piece for piece in known if piece.length)
-        gaps = list(_gaps(known, file.size()))
-        crcs = self._read(gaps)
-        read = [Piece(*gap, crc) for gap, crc in zip(gaps, crcs, strict=True)]
-        self._pieces = sorted([*known, *read])
+        self._pieces = self._completed([piece for piece in known if piece.length], 0, file.size())
 
     @property
     def whole(self) -> int:
@@ -74,15 +70,21 @@ class Checksums:
         end = start + length
         near = self._pieces[bisect_left(self._pieces, (start,)) : bisect_left(self._pieces, (end,))]
         inside = [piece for piece in near if piece.start + piece.length <= end]
-        gaps = list(_gaps(inside, end, start))
-        read = [Piece(*gap, self._crc(gap, bytearray(BLOCK))) for gap in gaps]
-        return _joined((piece.crc, piece.length) for piece in sorted([*inside, *read]))
+        pieces = self._completed(inside, start, end)
+        return _joined((piece.crc, piece.length) for piece in pieces)
+
+    def _completed(self, known: list[Piece], start: int, end: int) -> list[Piece]:
+        """Known pieces in their order, with what lies between them read."""
+        known = sorted(known)
+        gaps = list(_gaps(known, start, end))
+        read = [Piece(*gap, crc) for gap, crc in zip(gaps, self._read(gaps), strict=True)]
+        return sorted([*known, *read])
 
     def _read(self, gaps: list[tuple[int, int]]) -> list[int]:
         """The CRCs of parts of the file, each thread with a share of them."""
-        share = max(1, -(-len(gaps) // THREADS))
         if len(gaps) <= 1:
             return self._crcs(gaps)
+        share = -(-len(gaps) // THREADS)
         shares = [gaps[start : start + share] for start in range(0, len(gaps), share)]
         return [crc for crcs in side_by_side(self._crcs, shares) for crc in crcs]
 
@@ -96,7 +98,7 @@ class Checksums:
             return zlib.crc32(view[: self._file.read_at(start, view)])
 
 
-def _gaps(pieces: Iterable[Piece], end: int, start: int = 0) -> Iterable[tuple[int, int]]:
+def _gaps(pieces: Iterable[Piece], start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield what lies between pieces, in blocks as (start, length)."""
     for piece_start, piece_end in [*((p.start, p.start + p.length) for p in pieces), (end, end)]:
         for position in range(start, piece_start, BLOCK):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerata.saving.archive import CONFIG, METADATA, open_archive, read_json
 from kerata.saving.arrays import ArrayFile, StoredArray
+from kerata.saving.checksums import Checksums
 from kerata.saving.errors import LoadError
 from kerata.saving.legacy_file import SUFFIXES, LayerArrays, has_layers, is_legacy, raw_configs
 from kerata.saving.weights import readable_hdf5
@@ -112,7 +113,7 @@ def inspect(filepath: str | os.PathLike[str]) -> Report:
         report.assets = {name: len(data) for name, data in archive.assets.items()}
         described = _describe(report, config, config.get("compile_config"))
         with readable_hdf5(archive.weights, report.path) as file:
-            _read_arrays(report, file, described)
+            _read_arrays(report, file, described, archive.checksums)
     return report
 
 
@@ -189,8 +190,13 @@ def _note_foreign(report: Report, found: Mapping[str, Any]) -> None:
 # -- the arrays ------------------------------------------------------------------------------
 
 
-def _read_arrays(report: Report, file: Any, described: Mapping[str, Mapping[str, Any]]) -> None:
-    stored = ArrayFile(file, report.path)
+def _read_arrays(
+    report: Report,
+    file: Any,
+    described: Mapping[str, Mapping[str, Any]],
+    checksums: Checksums | None = None,
+) -> None:
+    stored = ArrayFile(file, report.path, checksums)
     order = {name: place for place, name in enumerate(described)}
     groups = {_group(path) for path in (*stored.names, *stored.arrays)} - {""}
     for path in sorted(groups, key=lambda path: _place(path, stored.names, order)):

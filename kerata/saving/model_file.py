@@ -24,6 +24,7 @@ from kerata.saving.archive import (
 from kerata.saving.arrays import ArrayFile
 from kerata.saving.assets import collect_assets, restore_assets
 from kerata.saving.atomic import write_file
+from kerata.saving.checksums import Checksums
 from kerata.saving.errors import LoadError
 from kerata.saving.legacy_file import (
     SUFFIXES,
@@ -173,10 +174,11 @@ def model_in(
 ) -> Any:
     """Return the model that an open archive holds; see `load_model`."""
     model = _build(filepath, _parse(filepath, archive.config), custom_objects, compile, safe_mode)
-    with _faults_named(filepath, WEIGHTS):
-        _read_archived(model, archive, filepath, by_name=True)
-    if archive.assets:
-        _read_assets(model, archive, filepath)
+    with _faults_named(filepath, WEIGHTS), _readable_weights(archive, filepath) as file:
+        arrays = _read_opened(model, file, filepath, archive.checksums, by_name=True)
+        if archive.assets:
+            with _faults_named(filepath, ASSETS):
+                restore_assets(model, archive.assets, arrays.names)
     return model
 
 
@@ -213,13 +215,6 @@ def _set_from_checkpoint(model: Any, step: orbax.Step) -> None:
     if optimizer is not None and not optimizer.built:
         optimizer.build(model.trainable_variables)
     step.set_state(model)
-
-
-def _read_assets(model: Any, archive: Archive, filepath: _Path) -> None:
-    with readable_hdf5(archive.weights, filepath, WEIGHTS) as file:
-        names = ArrayFile(file, filepath).names
-    with _faults_named(filepath, ASSETS):
-        restore_assets(model, archive.assets, names)
 
 
 def _parse(filepath: _Path, config: bytes) -> dict[str, Any]:
@@ -265,14 +260,18 @@ def _text(error: Exception) -> str:
     return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
-def _read_archived(model: Any, archive: Archive, filepath: _Path, **options: Any) -> None:
-    with readable_hdf5(archive.weights, filepath, WEIGHTS) as opened:
-        _read_opened(model, opened, filepath, checksums=archive.checksums, **options)
+def _readable_weights(archive: Archive, filepath: _Path) -> Any:
+    return readable_hdf5(archive.weights, filepath, WEIGHTS)
 
 
-def _read_opened(model: Any, opened: Any, filepath: _Path, **options: Any) -> None:
-    _build_optimizer(model, opened)
-    read_weights(opened, filepath, model, **options)
+def _read_opened(
+    model: Any, file: Any, filepath: _Path, checksums: Checksums | None = None, **options: Any
+) -> ArrayFile:
+    """Set the weights of a model from an open HDF5 file; return what the file holds."""
+    _build_optimizer(model, file)
+    arrays = ArrayFile(file, filepath, checksums)
+    read_weights(arrays, model, **options)
+    return arrays
 
 
 def _build_optimizer(model: Any, file: Any) -> None:
@@ -351,8 +350,11 @@ def load_weights(
         read_safetensors(filepath, model, skip_mismatch, objects_to_skip)
     elif name.endswith(_MODEL_SUFFIX):
         _refuse_by_name(by_name)
-        with open_archive(filepath, filepath) as archive:
-            _read_archived(model, archive, filepath, **options)
+        with (
+            open_archive(filepath, filepath) as archive,
+            _readable_weights(archive, filepath) as file,
+        ):
+            _read_opened(model, file, filepath, archive.checksums, **options)
     elif name.endswith(SUFFIXES):
         _load_hdf5(model, filepath, by_name, **options)
     else:

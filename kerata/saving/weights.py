@@ -15,7 +15,7 @@ from kerata.core.errors import KerataWarning
 from kerata.core.names import snake_case
 from kerata.core.variable import Variable, assign_all
 from kerata.saving.arrays import ArrayFile, ArrayReader, ArrayWriter, StoredArray
-from kerata.saving.checksums import Checksums, Piece
+from kerata.saving.checksums import Piece
 from kerata.saving.errors import LoadError
 from kerata.saving.tree_paths import saved_parts
 from kerata.saving.window import Window
@@ -146,36 +146,32 @@ class Plan:
 
 
 def read_weights(
-    file: h5py.File,
-    label: str | os.PathLike[str],
+    arrays: ArrayFile,
     model: Any,
     *,
     skip_mismatch: bool = False,
     objects_to_skip: Iterable[Any] | None = None,
     by_name: bool = False,
     by: str | None = None,
-    checksums: Checksums | None = None,
 ) -> None:
     """Set the variables of a model, and of its optimizer, from an open HDF5 file.
 
     Args:
-        file: an open ``h5py.File``.
-        label: the file's name for errors.
+        arrays: what is in the file.
         model: a built model.
         skip_mismatch: whether to leave a layer as it is, with a warning, where shapes differ.
         objects_to_skip: layers that shall stay as they are.
         by_name: whether the layer names of file and model are known to mean the same.
         by: `"position"` accepts layers that were given other names than those in the file.
-        checksums: those of the file, if they are known.
 
     Raises:
         LoadError: when arrays are missing, superfluous or of another shape or kind (nothing is
             changed then), or damaged.
     """
-    arrays = ArrayFile(file, label, checksums)
     if by != "position" and not by_name:
-        _check_names(arrays, label, model)
-    carry_out(_make_plan(arrays, model, objects_to_skip or (), by_name), label, skip_mismatch)
+        _check_names(arrays, model)
+    plan = _make_plan(arrays, model, objects_to_skip or (), by_name)
+    carry_out(plan, arrays.label, skip_mismatch)
 
 
 def carry_out(plan: Plan, label: str | os.PathLike[str], skip_mismatch: bool) -> None:
@@ -192,7 +188,7 @@ def carry_out(plan: Plan, label: str | os.PathLike[str], skip_mismatch: bool) ->
     _assign(plan, label)
 
 
-def _check_names(arrays: ArrayFile, label: str | os.PathLike[str], model: Any) -> None:
+def _check_names(arrays: ArrayFile, model: Any) -> None:
     """Refuse weights that stand, by position, under another name than the user's for a layer.
 
     Only names that somebody chose count: `dense_3` may well be `dense_7` in another process.
@@ -207,7 +203,7 @@ def _check_names(arrays: ArrayFile, label: str | os.PathLike[str], model: Any) -
     if differing:
         stored, mine = (", ".join(map(repr, names)) for names in zip(*differing, strict=True))
         raise LoadError(
-            label,
+            arrays.label,
             "",
             f"The file has layers {stored} where the model has {mine}. If these are the same "
             "layers under other names, pass by='position' to accept; else put the layers in the "
